@@ -1,0 +1,167 @@
+"""The clients: connected, registered and joined as people's programs do it, then ready for the measured rounds.
+
+Nothing here is measured; it keeps a bounded number of registrations under way and reads everything meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import struct
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from bench import procfs
+from bench.judge import DeliveryError, is_ping, pong
+from bench.scenarios import ROOM
+
+JOINING = 20
+"""JOINs under way at once: few, so that queues of a storm don't count as memory of the members."""
+STALL_SECONDS = 30.0
+QUIET_SECONDS = 0.2
+_JOINED = f" {ROOM} :".encode()
+_CHUNK = 1 << 18
+
+
+@dataclass(slots=True)
+class Client:
+    """One connection. `tail` is the beginning of a line whose end has not arrived."""
+
+    number: int
+    sock: socket.socket
+    welcomed: bool = False
+    asked: bool = False
+    joined: bool = False
+    tail: bytes = b""
+    heard: list[bytes] = field(default_factory=list)
+    """PRIVMSG lines received outside the measured rounds."""
+
+    @property
+    def nick(self) -> str:
+        """Short enough for a server that allows nine characters."""
+        return f"c{self.number:05d}"
+
+
+class Swarm:
+    """All clients of one run and the epoll that watches them.
+
+    `registering` bounds the connections that wait for their welcome at the same time.
+    """
+
+    def __init__(self, port: int, tls: bool, registering: int) -> None:
+        self.port = port
+        self.clients: list[Client] = []
+        self.epoll = select.epoll()
+        self._by_fd: dict[int, Client] = {}
+        self._most_registering = registering
+        self._registering = 0
+        self._joining = 0
+        self._welcomed: deque[Client] = deque()
+        self._tls = _tls_context() if tls else None
+
+    def join(self, count: int) -> None:
+        """Bring `count` clients into the room. Raises DeliveryError when the server stalls or refuses one."""
+        for number in range(count):
+            self._connect(number)
+            self.pump(0)
+            while self._registering >= self._most_registering:
+                self._pump_or_fail()
+        while self._registering or self._joining or self._welcomed:
+            self._pump_or_fail()
+
+    def pump(self, timeout: float) -> int:
+        """Read what there is, answering what must be answered; returns the number of clients that had something."""
+        events = self.epoll.poll(timeout, max(len(self.clients), 1))
+        for fd, _ in events:
+            client = self._by_fd[fd]
+            data = client.tail + self._read(client)
+            if client.joined and b"PRIVMSG" not in data and b"PING" not in data:
+                client.tail = data[data.rfind(b"\n") + 1 :]
+                continue
+            *lines, client.tail = data.split(b"\r\n")
+            for line in lines:
+                self._line(client, line)
+        self._ask_to_join()
+        return len(events)
+
+    def settle(self, server: list[int], limit: float = 20.0) -> None:
+        """Wait until the server says nothing more and uses no CPU to speak of (under 2 %), at most `limit` seconds."""
+        deadline = time.monotonic() + limit
+        while time.monotonic() < deadline:
+            before, start = procfs.cpu_ns(server), time.monotonic_ns()
+            if self.pump(QUIET_SECONDS):
+                continue
+            if procfs.cpu_ns(server) - before < 0.02 * (time.monotonic_ns() - start):
+                return
+
+    def close(self) -> None:
+        """Reset every connection, so that thousands of closed ones don't wait out their time."""
+        for client in self.clients:
+            with contextlib.suppress(OSError):
+                client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sock.close()
+        self.epoll.close()
+
+    def _connect(self, number: int) -> None:
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=STALL_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            sock = self._tls.wrap_socket(sock)
+        sock.setblocking(False)
+        client = Client(number, sock)
+        self.clients.append(client)
+        self._by_fd[sock.fileno()] = client
+        self.epoll.register(sock.fileno(), select.EPOLLIN)
+        self._registering += 1
+        sock.send(f"NICK {client.nick}\r\nUSER {client.nick} 0 * :bench\r\n".encode())
+
+    def _read(self, client: Client) -> bytes:
+        parts = []
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+            while part := client.sock.recv(_CHUNK):
+                parts.append(part)
+                if self._tls is None:
+                    return part
+            raise DeliveryError(f"{client.nick} was cut off; last heard: {client.tail[-200:]!r}")
+        return b"".join(parts)
+
+    def _line(self, client: Client, line: bytes) -> None:
+        words = line.split(b" ", 2)
+        verb = words[1] if line[:1] == b":" and len(words) > 1 else words[0]
+        if is_ping(line):
+            client.sock.send(pong(line))
+        elif verb == b"PRIVMSG":
+            client.heard.append(line)
+        elif verb == b"001" and not client.welcomed:
+            client.welcomed = True
+            self._registering -= 1
+            self._welcomed.append(client)
+        elif verb == b"366" and not client.joined and _JOINED in line:
+            client.joined = True
+            self._joining -= client.asked
+        elif verb == b"ERROR":
+            raise DeliveryError(f"the server refused {client.nick}: {line!r}")
+
+    def _ask_to_join(self) -> None:
+        """Let the next welcomed clients ask, though a server that joins everybody itself may have been first."""
+        while self._welcomed and self._joining < JOINING:
+            client = self._welcomed.popleft()
+            client.sock.send(f"JOIN {ROOM}\r\n".encode())
+            if not client.joined:
+                client.asked = True
+                self._joining += 1
+
+    def _pump_or_fail(self) -> None:
+        if not self.pump(STALL_SECONDS):
+            done = sum(client.joined for client in self.clients)
+            raise DeliveryError(f"stalled with {done} of {len(self.clients)} clients in the room")
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,193 @@
+"""One person's chat, whatever it is shown on: the room in view, what a typed line means, what is told.
+
+The front end gives `show` (a rendered line) and `later` (call this in so many seconds), and calls
+`typed` and `events`; all else is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hubbub.client import commands
+from hubbub.client.connection import Connection, IntentError
+from hubbub.client.events import (
+    CaughtUp,
+    Connected,
+    Disconnected,
+    Event,
+    Happening,
+    Joined,
+    Kicked,
+    Left,
+    MessageShown,
+    NickRefused,
+    Refused,
+    Registered,
+)
+from hubbub.client.outbox import OutboxFull
+from hubbub.client.render import Line, Stream, View, clean, render
+from hubbub.irc.names import fold, nick_problem
+
+NICK_MOST = 64
+"""Bytes of a name before a server has said its own limit."""
+RECLAIM_EVERY, RECLAIM_TRIES = 5.0, 12
+"""After a reconnect the old connection may hold our name for a while: seconds, and how often."""
+
+
+@dataclass
+class Chat:
+    """The state of a front end that isn't on the wire."""
+
+    connection: Connection
+    room: str
+    show: Callable[[Line], None]
+    later: Callable[[float, Callable[[], None]], object]
+    flush: Callable[[], None] = lambda: None
+    changed: Callable[[], None] = lambda: None
+    """Called after events: what the front end waits for, or shows, may be another now."""
+    debug: bool = False
+    literal: bool = False
+    """Lines are said as they are, commands are not looked for."""
+    asking_name: bool = False
+    quit_reason: str | None = None
+    """Set when the person wants to go."""
+    trouble: str = ""
+    """The last thing that was refused or misunderstood, '' when there was none."""
+    name_refused: bool = False
+    put_out: bool = False
+    _suggestion: str = ""
+    _reclaims: int = 0
+    _entering: set[str] = field(default_factory=set)
+    _people: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, text: str, stream: Stream = Stream.STATUS) -> None:
+        """Say something to the person."""
+        self.show(Line(f"*** {text}", stream))
+
+    def complain(self, text: str) -> None:
+        """Say to the person what went wrong."""
+        self.trouble = text
+        self.tell(text, Stream.ALERT)
+
+    def events(self, events: list[Event]) -> None:
+        """What happened, in order."""
+        for event in events:
+            self._follow(event)
+            view = View(self.room, datetime.now().astimezone(), self.debug)
+            for line in render(event, view):
+                self.show(line)
+            if isinstance(event, NickRefused):
+                self._name_refused(event)
+        self.changed()
+
+    def typed(self, text: str) -> None:
+        """What the person typed: something to say, a command, or the name that was asked for."""
+        try:
+            self._typed(text)
+        except (IntentError, OutboxFull, commands.UsageError) as error:
+            self.complain(str(error))
+        self.flush()
+
+    def say(self, text: str) -> None:
+        """Say something in the room in view. Raises `IntentError` or `OutboxFull`."""
+        if not self.room:
+            raise IntentError("You are in no room. /join #lobby takes you there.")
+        self.connection.say(self.room, text)
+
+    def enter(self, room: str, key: str | None = None) -> None:
+        """Join a room, or look at it again, and speak there from now on. Raises `IntentError`."""
+        room = room if self.connection.is_room(room) else f"#{room}"
+        if room in self.connection.rooms:
+            self.room = room
+            self.tell(f"you speak in {clean(room)} now")
+            return
+        self.connection.join(room, key)
+        self._entering.add(fold(room))
+
+    def people(self) -> list[str]:
+        """Names to complete: those in our rooms, then those who wrote lately."""
+        names = dict.fromkeys(
+            member.nick
+            for room in self.connection.rooms.names()
+            for member in self.connection.members(room)
+        )
+        return [*names, *(name for name in self._people.values() if name not in names)]
+
+    # --- inside
+
+    def _typed(self, text: str) -> None:
+        if self.asking_name:
+            self._name_given(text.strip())
+        elif not text.strip():
+            return
+        elif self.literal or not text.startswith("/"):
+            self.say(text)
+        elif text.startswith("//"):
+            self.say(text[1:])
+        else:
+            commands.run(self, text)
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case Registered():
+                self.asking_name = False
+                self._reclaims = 0
+            case Connected() | Disconnected():
+                self.asking_name = False
+            case Happening(replayed=True):
+                pass
+            case Joined(room=room, own=True):
+                if fold(room) in self._entering or not self.room:
+                    self._entering.discard(fold(room))
+                    self.room = room
+            case Left(room=room, own=True) | Kicked(room=room, own=True):
+                if isinstance(event, Kicked):
+                    self.put_out = True
+                if fold(room) == fold(self.room):
+                    others = [
+                        name for name in self.connection.rooms.names() if fold(name) != fold(room)
+                    ]
+                    self.room = others[0] if others else ""
+            case Refused(reason=reason, about=about):
+                self.trouble = reason
+                self._entering.discard(fold(about))
+            case MessageShown(own=False, author=author):
+                self._people[fold(author)] = author
+                if len(self._people) > 200:
+                    del self._people[next(iter(self._people))]
+            case CaughtUp() | _:
+                pass
+
+    def _name_refused(self, event: NickRefused) -> None:
+        if event.registered:
+            self.trouble = event.reason
+            return
+        if self.connection.welcomes and self._reclaims < RECLAIM_TRIES:
+            self._reclaims += 1
+            if self._reclaims == 1:
+                self.tell("the old connection may still hold it; asking again every few seconds")
+            self.later(RECLAIM_EVERY, lambda: self._reclaim(event.nick))
+            return
+        self.name_refused = True
+        self.asking_name = True
+        self.tell(f"type another name, or nothing for {clean(event.suggestion)}")
+        self._suggestion = event.suggestion
+
+    def _reclaim(self, nick: str) -> None:
+        if not self.connection.registered and not self.asking_name:
+            self.connection.change_nick(nick)
+            self.flush()
+
+    def _name_given(self, nick: str) -> None:
+        nick = nick or self._suggestion
+        if nick.startswith("/quit"):
+            self.quit_reason = ""
+            return
+        problem = nick_problem(nick, NICK_MOST)
+        if problem:
+            self.complain(problem)
+            return
+        self.asking_name = self.name_refused = False
+        self.connection.change_nick(nick)

@@ -1,0 +1,200 @@
+"""What a line that starts with a slash means: one row a command, with its usage and its help."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubbub.client.connection import IntentError
+from hubbub.client.events import Kind
+from hubbub.client.render import clean
+from hubbub.irc.names import fold, nick_problem
+
+if TYPE_CHECKING:
+    from hubbub.client.chat import Chat
+
+HISTORY_COUNT = 50
+
+
+class UsageError(Exception):
+    """The line is no command, or not so; the text says how it would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command. `least` words must follow its name; `handler(chat, rest)` does it."""
+
+    name: str
+    arguments: str
+    help: str
+    handler: Callable[[Chat, str], None]
+    least: int = 0
+    aliases: tuple[str, ...] = ()
+    takes: str = ""
+    """What its first word is, for completion: `person` or `room`."""
+
+    @property
+    def usage(self) -> str:
+        """How it is typed."""
+        return f"/{self.name} {self.arguments}".rstrip()
+
+
+def run(chat: Chat, line: str) -> None:
+    """Do what a line with a slash says. Raises `UsageError`, `IntentError` or `OutboxFull`."""
+    name, _, rest = line[1:].partition(" ")
+    rest = rest.strip()
+    row = find(name)
+    if row is None:
+        raise UsageError(f"there is no command /{clean(name)}{_near(name)}")
+    if len(rest.split()) < row.least:
+        raise UsageError(f"usage: {row.usage}")
+    row.handler(chat, rest)
+
+
+def find(name: str) -> Row | None:
+    """The row of this name or alias."""
+    return _BY_NAME.get(name.lower())
+
+
+def _near(name: str) -> str:
+    close = difflib.get_close_matches(name.lower(), _BY_NAME, 1)
+    if close:
+        return f"; did you mean /{close[0]}?"
+    return "; /help lists them. To say a line that starts with a slash, type two: //"
+
+
+def _whisper(chat: Chat, rest: str) -> None:
+    who, _, text = rest.partition(" ")
+    chat.connection.say(who, text.strip())
+
+
+def _me(chat: Chat, rest: str) -> None:
+    if not chat.room:
+        raise IntentError("You are in no room. /join #lobby takes you there.")
+    chat.connection.say(chat.room, rest, Kind.ACTION)
+
+
+def _users(chat: Chat, rest: str) -> None:
+    room = _room(chat, rest)
+    chat.connection.ask_names(room)
+
+
+def _help(chat: Chat, rest: str) -> None:
+    if rest:
+        row = find(rest.removeprefix("/"))
+        if row is None:
+            raise UsageError(f"there is no command /{clean(rest.removeprefix('/'))}")
+        chat.tell(f"{row.usage} — {row.help}")
+        return
+    width = max(len(row.usage) for row in ROWS)
+    chat.tell("What you type is said in the room you are in. Commands:")
+    for row in ROWS:
+        chat.tell(f"  {row.usage:<{width}}  {row.help}")
+    chat.tell("A line that should begin with a slash is typed with two: //like this")
+
+
+def _join(chat: Chat, rest: str) -> None:
+    room, _, key = rest.partition(" ")
+    chat.enter(room, key.strip() or None)
+
+
+def _leave(chat: Chat, rest: str) -> None:
+    first, _, reason = rest.partition(" ")
+    if first and chat.connection.is_room(first):
+        chat.connection.part(first, reason.strip())
+    else:
+        chat.connection.part(_room(chat, ""), rest)
+
+
+def _rooms(chat: Chat, rest: str) -> None:
+    chat.connection.ask_rooms()
+
+
+def _nick(chat: Chat, rest: str) -> None:
+    problem = nick_problem(rest, chat.connection.isupport.number("NICKLEN", 64))
+    if problem:
+        raise UsageError(problem)
+    chat.connection.change_nick(rest)
+
+
+def _topic(chat: Chat, rest: str) -> None:
+    chat.connection.topic(_room(chat, ""), rest or None)
+
+
+def _away(chat: Chat, rest: str) -> None:
+    chat.connection.away(rest or None)
+
+
+def _history(chat: Chat, rest: str) -> None:
+    words = rest.split()
+    count = HISTORY_COUNT
+    if words and words[-1].isascii() and words[-1].isdigit():
+        count = max(1, int(words.pop()[:6]))
+    if len(words) > 1:
+        raise UsageError(f"usage: {_BY_NAME['history'].usage}")
+    chat.connection.ask_history(words[0] if words else _room(chat, ""), count)
+
+
+def _search(chat: Chat, rest: str) -> None:
+    chat.connection.ask_search(rest)
+
+
+def _raw(chat: Chat, rest: str) -> None:
+    chat.connection.raw(rest)
+
+
+def _quit(chat: Chat, rest: str) -> None:
+    chat.quit_reason = rest
+
+
+def _room(chat: Chat, rest: str) -> str:
+    room = rest.split(maxsplit=1)[0] if rest else chat.room
+    if not room:
+        raise IntentError("You are in no room. /join #lobby takes you there.")
+    return room if chat.connection.is_room(room) else f"#{room}"
+
+
+ROWS = (
+    Row("whisper", "<username> <message>", "say something to one person only", _whisper, 2, ("msg", "w"), "person"),
+    Row("users", "[room]", "who is here", _users, takes="room", aliases=("names", "who")),
+    Row("help", "[command]", "these lines", _help, aliases=("h", "?")),
+    Row("join", "<room> [key]", "go into a room and speak there", _join, 1, ("j",), "room"),
+    Row("leave", "[room] [reason]", "go out of a room", _leave, 0, ("part",), "room"),
+    Row("rooms", "", "the rooms there are", _rooms, aliases=("list",)),
+    Row("me", "<action>", "say what you do: /me waves", _me, 1, ("action",)),
+    Row("nick", "<name>", "have another name", _nick, 1, ("name",)),
+    Row("topic", "[text]", "show or set what the room is about", _topic),
+    Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
+    Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
+    Row("search", "<words>", "find something that was said", _search, 1),
+    Row("raw", "<line>", "send a line of IRC as it is", _raw, 1, ("quote",)),
+    Row("quit", "[reason]", "go", _quit, 0, ("exit", "q", "bye")),
+)  # fmt: skip
+
+_BY_NAME = {name: row for row in ROWS for name in (row.name, *row.aliases)}
+
+
+def completions(chat: Chat, before: str) -> list[tuple[str, int]]:
+    """What could stand at the end of `before`: texts, and how many characters each replaces."""
+    word = before.rpartition(" ")[2]
+    if before.startswith("/") and " " not in before:
+        return [
+            (f"/{row.name} ", len(before))
+            for row in ROWS
+            if row.name.startswith(before[1:].lower())
+        ]
+    head, _, rest = before.partition(" ")
+    row = find(head[1:]) if before.startswith("/") else None
+    if row is not None and row.takes == "room" and " " not in rest:
+        rooms = chat.connection.rooms.names()
+        return [(room, len(word)) for room in rooms if fold(room).startswith(fold(word))]
+    if not word:
+        return []
+    ending = ": " if word == before else " "
+    return [
+        (name + ending, len(word))
+        for name in chat.people()
+        if fold(name).startswith(fold(word)) and fold(name) != fold(chat.connection.nick)
+    ]

@@ -1,0 +1,438 @@
+"""The client's side of one chat as a pure machine: bytes and time in, bytes and events out.
+
+It outlives connections: what must survive a broken one (the outbox, the conversations' places, the
+rooms to be in) stays, the rest starts anew. No I/O, no clock, no chance: `now` is in seconds of any
+steady clock, random text is given in. After each call the caller writes `data_to_send()`, shows the
+events, and closes the connection when `wants_close` says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from hubbub.client.batches import Batches
+from hubbub.client.catchup import Abilities, CatchUp
+from hubbub.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Happening,
+    Kind,
+    Member,
+    MessageShown,
+    RawLine,
+    Registered,
+    Unconfirmed,
+)
+from hubbub.client.isupport import Isupport
+from hubbub.client.outbox import Outbox, Outgoing
+from hubbub.client.reading import Reading
+from hubbub.client.registration import Registration, Stage
+from hubbub.client.rooms import Rooms
+from hubbub.client.splitting import LINE_LIMIT, pieces
+from hubbub.client.timeline import Timeline
+from hubbub.irc.framing import SERVER_TAGS_LIMIT, BadLine, Framer
+from hubbub.irc.message import MalformedLine, Message, parse, serialise
+from hubbub.irc.names import fold
+
+PING_AFTER, GONE_AFTER = 60.0, 90.0
+"""Seconds of silence until we ask, and until we believe the connection dead."""
+WELCOME_WITHIN = 30.0
+PAGE_MOST = 500
+BODY_MOST = 8192
+"""Some servers write lines longer than 512 bytes; reading them harms nobody."""
+
+
+UNANSWERED_MOST = 90.0
+"""Seconds until a message without an answer means that the connection is no good."""
+_BREAKERS = frozenset(" ,\r\n\0\x07")
+
+
+class IntentError(Exception):
+    """What was asked of the connection can't be done now; the text is for the person."""
+
+
+class Connection:
+    """One person's chat with one server."""
+
+    def __init__(
+        self,
+        nick: str,
+        *,
+        run_token: str,
+        device: str | None = None,
+        password: str | None = None,
+        rooms: tuple[str, ...] = (),
+        on_line: Callable[[bool, str], None] | None = None,
+    ) -> None:
+        """`run_token` (16 characters or so) is another one for each run, `device` the same for ever.
+
+        `rooms` are joined after the welcome. `on_line(outgoing, line)` sees every line, secrets too.
+        """
+        self.isupport = Isupport()
+        self.rooms = Rooms(self.isupport)
+        self.timeline = Timeline()
+        self.outbox = Outbox(run_token)
+        self.batches = Batches()
+        self.registration = Registration(self.send, device, password)
+        self.catch_up = CatchUp(self.timeline, self._ask, self.emit, self.is_room, fold)
+        self.wanted: dict[str, tuple[str, str | None]] = {
+            fold(room): (room, None) for room in rooms
+        }
+        self.queries: dict[str, float] = {}
+        self.nick_wanted = nick
+        self.now = 0.0
+        self.wants_close: str | None = None
+        self.final = False
+        self.welcome_over = False
+        self._reading = Reading(self)
+        self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
+        self._out = bytearray()
+        self._events: list[Event] = []
+        self._on_line = on_line
+        self._labels = 0
+        self.welcomes = 0
+        self._up = False
+        self._heard = 0.0
+        self._began = 0.0
+        self._pinged = False
+
+    # --- what a front end may ask
+
+    @property
+    def nick(self) -> str:
+        """The name we have, or ask for."""
+        return self.registration.nick or self.nick_wanted
+
+    @property
+    def registered(self) -> bool:
+        """True from the server's welcome to the end of the connection."""
+        return self.registration.stage is Stage.DONE
+
+    @property
+    def settled(self) -> bool:
+        """True when all that was said and asked has its answer."""
+        return not self.outbox and not self.catch_up.busy and not self.queries
+
+    def has(self, capability: str) -> bool:
+        """True when this capability is in force."""
+        return capability in self.registration.enabled
+
+    def is_room(self, target: str) -> bool:
+        """True when `target` names a room rather than a person."""
+        return self.isupport.is_room(target)
+
+    def ready_in(self, room: str) -> bool:
+        """True when we are in the room and have seen what we missed there."""
+        return room in self.rooms and not self.catch_up.holds(fold(room))
+
+    def members(self, room: str) -> tuple[Member, ...]:
+        """Who is in a room that we are in."""
+        return self.rooms.members(room)
+
+    # --- the transport's duties
+
+    def connection_made(self, now: float, address: str = "", security: str = "") -> list[Event]:
+        """A connection stands: registration begins."""
+        self.now = self._heard = self._began = now
+        self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
+        self._out.clear()
+        self.isupport.tokens.clear()
+        self._reading.reset()
+        self.wants_close, self._pinged, self._up, self.final = None, False, True, False
+        self.emit(Connected(address, security))
+        self.registration.start(self.nick, now)
+        return self.take_events()
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """Bytes came, cut anywhere. What follows is shown in this order."""
+        self.now = self._heard = now
+        self._pinged = False
+        for line in self._framer.feed(data):
+            if isinstance(line, BadLine):
+                self.emit(RawLine(f"({line.value})"))
+                continue
+            self._line(line)
+        self.flush_outbox()
+        return self.take_events()
+
+    def tick(self, now: float) -> list[Event]:
+        """Time passes: call it about once a second."""
+        self.now = now
+        if self._up:
+            self.registration.tick(now)
+            self.catch_up.tick(now)
+            for query in [name for name, asked in self.queries.items() if now - asked > 20]:
+                del self.queries[query]
+            self._keep_alive(now)
+            self.flush_outbox()
+        return self.take_events()
+
+    def connection_lost(self, reason: str, now: float) -> list[Event]:
+        """The connection is gone; what is unanswered waits for the next one."""
+        if not self._up:
+            return self.take_events()
+        self.now = now
+        self._up = self.welcome_over = False
+        self._out.clear()
+        self.registration.stop()
+        self.catch_up.reset()
+        self.batches.reset()
+        self.queries.clear()
+        for item in self.outbox.connection_lost():
+            self.emit(Unconfirmed(item.target, item.text))
+        self.rooms = Rooms(self.isupport)
+        reason = self._reading.last_word or reason
+        self.emit(Disconnected(reason, self.final, len(self.outbox)))
+        return self.take_events()
+
+    def data_to_send(self) -> bytes:
+        """What is to be written to the server now."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def take_events(self) -> list[Event]:
+        """What happened since the last call; intents make events too."""
+        events, self._events = self._events, []
+        return events
+
+    # --- intents
+
+    def say(self, target: str, text: str, kind: Kind = Kind.TEXT) -> None:
+        """Say something in a room or to a person; now, or as soon as it can be heard.
+
+        A long text becomes several messages. It is shown when its echo comes. Raises `OutboxFull`,
+        and `IntentError` when there is nothing to say or no room to say it in.
+        """
+        if not target or target.startswith(":") or not _BREAKERS.isdisjoint(target):
+            raise IntentError(f"{target!r} is neither a room nor a person.")
+        try:
+            fixed = len(f":  PRIVMSG {target} :\r\n".encode())
+            if kind is Kind.ACTION:
+                fixed += len("\x01ACTION \x01")
+            room_for = LINE_LIMIT - fixed - self.isupport.longest_source
+            texts = list(pieces(text.replace("\x01", ""), room_for))
+        except ValueError as error:
+            raise IntentError(f"That can't be sent: {error}") from error
+        if not texts:
+            raise IntentError("There is nothing to say.")
+        self.outbox.add(target, fold(target), texts, kind)
+        self.flush_outbox()
+
+    def join(self, room: str, key: str | None = None) -> None:
+        """Be in this room, now and after each reconnect. Raises `IntentError` for what is no room."""
+        if not self.is_room(room) or not _BREAKERS.isdisjoint(room):
+            raise IntentError(
+                f"{room!r} is not a room: a room's name starts with # and has no space."
+            )
+        self.wanted[fold(room)] = (room, key)
+        if self.welcome_over and room not in self.rooms:
+            self.send("JOIN", room, *([key] if key else []))
+
+    def part(self, room: str, reason: str = "") -> None:
+        """Leave a room."""
+        self.wanted.pop(fold(room), None)
+        if self.welcome_over:
+            self.send("PART", room, *([reason] if reason else []))
+
+    def change_nick(self, nick: str) -> None:
+        """Use another name; before the welcome it is the answer to `NickRefused`."""
+        self.nick_wanted = nick
+        self.registration.choose(nick)
+
+    def topic(self, room: str, text: str | None = None) -> None:
+        """Set a room's topic, or ask for it with None. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.send("TOPIC", room, *([] if text is None else [text]))
+
+    def away(self, reason: str | None = None) -> None:
+        """Be away for a reason, or be back with None. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.send("AWAY", *([reason] if reason else []))
+
+    def ask_names(self, room: str) -> None:
+        """Ask who is in a room; answered by `NamesListed`. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.queries[f"NAMES {fold(room)}"] = self.now
+        self.send("NAMES", room)
+
+    def ask_rooms(self) -> None:
+        """Ask for the list of rooms; answered by `RoomListed`. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.queries["LIST"] = self.now
+        self.send("LIST")
+
+    def ask_history(self, target: str, count: int) -> None:
+        """Ask for what was before the first thing shown; answered by `HistoryShown`. Raises `IntentError`."""
+        self._need_welcome()
+        if not self.catch_up.abilities.history:
+            raise IntentError("This server keeps no history.")
+        self.catch_up.older(fold(target), target, count, self.now)
+
+    def ask_search(self, text: str, room: str | None = None) -> None:
+        """Search the history; answered by `SearchShown`. Raises `IntentError`."""
+        self._need_welcome()
+        if not self.has("soju.im/search"):
+            raise IntentError("This server doesn't offer a search.")
+        attributes = {"text": text} | ({"in": room} if room else {})
+        written = serialise(Message("X", (), None, attributes)).decode()
+        self.catch_up.search(written[1:].partition(" ")[0], text, self.now)
+
+    def ask_sync(self) -> None:
+        """Ask for a sign that all before it is done: `settled` is false until the server gives it."""
+        self._need_welcome()
+        self._labels += 1
+        self.queries[f"PONG sync{self._labels}"] = self.now
+        self.send("PING", f"sync{self._labels}")
+
+    def raw(self, line: str) -> None:
+        """Send a line as it is. Raises `IntentError` when it is no IRC line or there is no connection."""
+        if not self._up:
+            raise IntentError("There is no connection to the server now.")
+        try:
+            message = parse(line.encode())
+            self._write(message)
+        except ValueError as error:
+            raise IntentError(f"That is not an IRC line: {error}") from error
+
+    def quit(self, reason: str = "") -> None:
+        """Say goodbye; the server closes the connection."""
+        self.final = True
+        if self._up:
+            self.send("QUIT", *([reason] if reason else []))
+
+    # --- for the parts of this model
+
+    def emit(self, event: Event) -> None:
+        """Queue an event to show."""
+        self._events.append(event)
+
+    def send(self, command: str, *params: str) -> None:
+        """Queue a line. Raises `IntentError` for what a line can't hold."""
+        try:
+            self._write(Message(command, params))
+        except ValueError as error:
+            raise IntentError(f"That can't be sent: {error}") from error
+
+    def show(self, key: str, name: str, happening: Happening, anchors: bool) -> None:
+        """A live happening of a conversation: shown in its turn, once."""
+        if self.is_room(name):
+            conversation = self.timeline.conversation(key, name)
+        else:
+            conversation = self.catch_up.hold_whisper(key, name)
+        for event in self.timeline.arrived(conversation, happening, anchors):
+            self.emit(event)
+
+    def renamed(self, nick: str) -> None:
+        """Our own name is another one now."""
+        self.registration.nick = self.nick_wanted = nick
+
+    def welcomed(self, nick: str, server: str) -> None:
+        """001: the name is ours."""
+        self.registration.welcomed(nick)
+        self.nick_wanted = nick
+        self.welcomes += 1
+        self.catch_up.abilities = self._abilities()
+        if self.welcomes > 1:
+            self.catch_up.welcomed_again()
+        self.emit(Registered(nick, server, self.welcomes > 1))
+
+    def end_of_welcome(self) -> None:
+        """376 or 422: the server has said all about itself."""
+        if self.welcome_over or not self.registered:
+            return
+        self.welcome_over = True
+        self.catch_up.welcome_over(self._abilities(), self.now)
+        for room, key in list(self.wanted.values()):
+            if room not in self.rooms:
+                self.send("JOIN", room, *([key] if key else []))
+
+    def acknowledged(self, item: Outgoing) -> None:
+        """A message was taken by a server that sends no echo: show our own copy."""
+        whisper = not self.is_room(item.target)
+        shown = MessageShown(item.target, self.nick, item.text, item.kind, True, whisper)
+        self.show(item.key, item.target, shown, False)
+
+    def flush_outbox(self) -> None:
+        """Send what may be sent now."""
+        if not self.welcome_over:
+            return
+        echo = self.has("echo-message")
+        for item in self.outbox.ready(self._may_send, echo, self.now):
+            self._labels += 1
+            item.label = f"m{self._labels}"
+            item.sent_at = self.now
+            tags: dict[str, str] = {}
+            if echo and self.has("labeled-response"):
+                tags["label"] = item.label
+            if self.has("hubbub/once") and self.has("message-tags"):
+                tags["hubbub/id"] = item.id
+                item.once = True
+            self._write(Message(item.command, (item.target, item.wire_text), None, tags))
+            if not echo:
+                self.acknowledged(item)
+
+    def _may_send(self, key: str) -> bool:
+        if self.catch_up.holds(key):
+            return False
+        wanted = self.wanted.get(key)
+        return wanted is None or wanted[0] in self.rooms
+
+    def _abilities(self) -> Abilities:
+        history = all(
+            self.has(name) for name in ("draft/chathistory", "batch", "server-time", "message-tags")
+        )
+        types = self.isupport.tokens.get("MSGREFTYPES", "msgid,timestamp").split(",")
+        return Abilities(history, min(self.isupport.history_limit, PAGE_MOST), tuple(types))
+
+    def _ask(self, command: str, params: tuple[str, ...]) -> str:
+        self._labels += 1
+        label = f"h{self._labels}"
+        tags = {"label": label} if self.has("labeled-response") else {}
+        self._write(Message(command, params, None, tags))
+        return label
+
+    def _need_welcome(self) -> None:
+        if not self.welcome_over:
+            raise IntentError("There is no connection to the server now; try again in a moment.")
+
+    def _keep_alive(self, now: float) -> None:
+        silent = now - self._heard
+        waiting = self.registration.stage not in (Stage.DONE, Stage.REFUSED)
+        if silent >= GONE_AFTER:
+            self.wants_close = f"the server has been silent for {silent:.0f} seconds"
+        elif waiting and now - self._began >= WELCOME_WITHIN:
+            self.wants_close = f"the server gave no welcome within {WELCOME_WITHIN:.0f} seconds"
+        elif self.outbox.oldest_wait(now) >= UNANSWERED_MOST:
+            self.wants_close = "the server doesn't answer what was said"
+        elif silent >= PING_AFTER and not self._pinged:
+            self._pinged = True
+            self.send("PING", "hubbub")
+
+    def _line(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        if self._on_line is not None:
+            self._on_line(False, text)
+        try:
+            message = parse(text.encode())
+        except MalformedLine:
+            self.emit(RawLine(text))
+            return
+        try:
+            self._reading.line(message)
+        except OverflowError as error:
+            self.wants_close = f"the server sends what can't be meant: {error}"
+
+    def _write(self, message: Message) -> None:
+        line = serialise(message)
+        body = line.partition(b" ")[2] if message.tags else line
+        if len(body) > LINE_LIMIT:
+            raise ValueError(f"it is {len(body)} bytes long; {LINE_LIMIT} is the most")
+        if not self._up:
+            return
+        if self._on_line is not None:
+            with contextlib.suppress(UnicodeDecodeError):
+                self._on_line(True, line.decode().rstrip("\r\n"))
+        self._out += line

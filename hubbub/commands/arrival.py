@@ -1,0 +1,186 @@
+"""What a session is shown when it arrives: the welcome, and each room that it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hubbub import __version__
+from hubbub.commands.names import names_of
+from hubbub.commands.playback import event_of
+from hubbub.core.entities import Member, Room
+from hubbub.core.history import Page, readable
+from hubbub.core.outputs import Event, HistoryRow
+from hubbub.core.rules import Rules
+from hubbub.core.state import State
+from hubbub.edge.session import Session
+from hubbub.edge.work import Batched, Fetch, Shown
+from hubbub.irc.modes import CHANMODES, PREFIX, ROOM_MODES, USER_MODES
+from hubbub.irc.names import STATUS_PREFIXES
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Reply, numeric
+
+TOKENS_PER_LINE: Final = 12
+
+
+def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
+    """Everything between registration and the first room (https://modern.ircdocs.horse/#rplwelcome-001)."""
+    presence = state.sessions.get(session.id)
+    if presence is None:
+        return []
+    user, rules = presence.user, state.rules
+    replies: list[Shown | Fetch] = [
+        numeric(Numeric.RPL_WELCOME, text=f"Welcome to {rules.network}, {user.source}"),
+        numeric(
+            Numeric.RPL_YOURHOST,
+            text=f"Your host is {rules.server_name}, running Hubbub {__version__}",
+        ),
+        numeric(Numeric.RPL_CREATED, text=f"This server keeps history since {_created(state)}"),
+        numeric(
+            Numeric.RPL_MYINFO,
+            rules.server_name,
+            f"hubbub-{__version__}",
+            "".join(sorted(USER_MODES)),
+            "".join(sorted(ROOM_MODES)),
+        ),
+        *isupport(rules),
+        *lusers(state),
+        *motd(rules),
+    ]
+    for member in user.memberships.values():
+        replies.append(Event("JOIN", user.source, (member.room.name,), state.now))
+        replies += _inside(session, state, member)
+    return replies
+
+
+def _created(state: State) -> str:
+    lobby = state.room_named(state.rules.lobby)
+    return "today" if lobby is None else f"{lobby.created // 1000} (seconds since 1970)"
+
+
+def isupport(rules: Rules) -> list[Reply]:
+    """RPL_ISUPPORT (https://modern.ircdocs.horse/#rplisupport-005)."""
+    tokens = [
+        f"NETWORK={rules.network.replace(' ', chr(92) + 'x20')}",
+        "CASEMAPPING=ascii",
+        "CHANTYPES=#",
+        f"CHANMODES={CHANMODES}",
+        f"PREFIX={PREFIX}",
+        f"STATUSMSG={STATUS_PREFIXES}",
+        f"CHANLIMIT=#:{rules.rooms_per_user}",
+        f"MAXLIST=beI:{rules.list_entries}",
+        f"MODES={rules.modes}",
+        f"NICKLEN={rules.nick_bytes}",
+        f"USERLEN={rules.user_bytes}",
+        f"HOSTLEN={rules.host_bytes}",
+        f"CHANNELLEN={rules.room_bytes}",
+        f"TOPICLEN={rules.topic_bytes}",
+        f"AWAYLEN={rules.away_bytes}",
+        f"KICKLEN={rules.kick_bytes}",
+        f"TARGMAX=PRIVMSG:{rules.targets},NOTICE:{rules.targets},TAGMSG:{rules.targets}"
+        ",JOIN:,PART:,KICK:,WHOIS:1,LIST:,NAMES:",
+        "EXCEPTS=e",
+        "INVEX=I",
+        "ELIST=CMNTU",
+        "SAFELIST",
+        "WHOX",
+        "BOT=B",
+        "UTF8ONLY",
+        f"CHATHISTORY={rules.history_page}",
+        "MSGREFTYPES=msgid,timestamp",
+    ]
+    return [
+        numeric(Numeric.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
+        for start in range(0, len(tokens), TOKENS_PER_LINE)
+    ]
+
+
+def lusers(state: State) -> list[Reply]:
+    """How many are here (https://modern.ircdocs.horse/#lusers-message)."""
+    here, most = len(state.users), state.counter("most_users")
+    return [
+        numeric(
+            Numeric.RPL_LUSERCLIENT,
+            text=f"There are {here - state.invisible} users and {state.invisible} invisible on 1 servers",
+        ),
+        numeric(Numeric.RPL_LUSEROP, "0", text="operator(s) online"),
+        numeric(Numeric.RPL_LUSERCHANNELS, str(len(state.rooms)), text="rooms formed"),
+        numeric(Numeric.RPL_LUSERME, text=f"I have {here} clients and 0 servers"),
+        numeric(
+            Numeric.RPL_LOCALUSERS,
+            str(here),
+            str(most),
+            text=f"Current local users {here}, max {most}",
+        ),
+        numeric(
+            Numeric.RPL_GLOBALUSERS,
+            str(here),
+            str(most),
+            text=f"Current global users {here}, max {most}",
+        ),
+    ]
+
+
+def motd(rules: Rules) -> list[Reply]:
+    """The message of the day, or that there is none (https://modern.ircdocs.horse/#motd-message)."""
+    if not rules.motd:
+        return [numeric(Numeric.ERR_NOMOTD)]
+    return [
+        numeric(Numeric.RPL_MOTDSTART, text=f"- {rules.server_name} Message of the day - "),
+        *(numeric(Numeric.RPL_MOTD, text=f"- {line}") for line in rules.motd.splitlines()),
+        numeric(Numeric.RPL_ENDOFMOTD),
+    ]
+
+
+def after_join(name: str) -> Callable[[Session, State], Sequence[Shown | Fetch]]:
+    """A lookup that shows a room to a session which has just asked to join it."""
+
+    def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        presence = state.sessions.get(session.id)
+        room = state.room_named(name)
+        member = None if presence is None or room is None else room.members.get(presence.user.id)
+        return [] if member is None else _inside(session, state, member)
+
+    return read
+
+
+def _inside(session: Session, state: State, member: Member) -> list[Shown | Fetch]:
+    """The topic, the names, and for a client without chathistory what was said before."""
+    room = member.room
+    replies: list[Shown | Fetch] = []
+    if room.topic:
+        replies += topic_of(room)
+    replies += names_of(session, room, inside=True)
+    if state.rules.replay_lines and not session.has("draft/chathistory"):
+        replies.append(_replay(session, state, member))
+    return replies
+
+
+def _replay(session: Session, state: State, member: Member) -> Fetch:
+    """What was said before a client came that can't ask for it itself."""
+    question = Page(
+        conversation=readable(member),
+        before=state.next_place,
+        limit=state.rules.replay_lines,
+        newest=True,
+    )
+    name = member.room.name
+
+    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        if not rows:
+            return []
+        dated = session.has("server-time")
+        events = tuple(event_of(row, name, clock_prefix=not dated) for row in rows)
+        return [Batched("chathistory", (name,), events)]
+
+    return Fetch(question, present)
+
+
+def topic_of(room: Room) -> list[Reply]:
+    """The topic and who set it, or that there is none."""
+    if not room.topic:
+        return [numeric(Numeric.RPL_NOTOPIC, room.name)]
+    return [
+        numeric(Numeric.RPL_TOPIC, room.name, text=room.topic),
+        numeric(Numeric.RPL_TOPICWHOTIME, room.name, room.topic_by, str(room.topic_at // 1000)),
+    ]

@@ -1,0 +1,78 @@
+"""From a line to a task: parse, find the row, check phase and parameters, call the handler.
+
+Law: every refusal of a line is made here or raised by a handler, and leaves as a reply.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubbub.commands.row import Call, Row, When
+from hubbub.commands.table import ROWS
+from hubbub.core.rules import Rules
+from hubbub.edge.session import Phase, Session
+from hubbub.edge.work import Task
+from hubbub.irc.message import Malformation, MalformedLine, Message, parse
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Refused, Reply, fail, refuse
+
+LABEL_BYTES: Final = 64
+
+
+def dispatch(session: Session, line: bytes, rules: Rules) -> Task | None:
+    """The task of one line (without its end); None for a line that means nothing."""
+    label = ""
+    try:
+        message = parse(line)
+    except MalformedLine as malformed:
+        return _malformed(session, malformed.reason)
+    try:
+        if message.tags:
+            label = _label(session, message)
+        row = _row(session, message)
+        work = row.handler(Call(session, message, rules))
+    except Refused as refused:
+        work = refused.replies
+    return Task(session, work, label, message.command)
+
+
+def too_long(session: Session) -> Task:
+    """The task of a line that was over the wire's limit and was skipped."""
+    return Task(session, refuse(Numeric.ERR_INPUTTOOLONG).replies)
+
+
+def _label(session: Session, message: Message) -> str:
+    label = message.tags.get("label", "")
+    if not label or not session.has("labeled-response"):
+        return ""
+    if len(label.encode()) > LABEL_BYTES:
+        raise fail(
+            message.command,
+            "INVALID_LABEL",
+            text=f"A label is at most {LABEL_BYTES} bytes",
+        )
+    return label
+
+
+def _row(session: Session, message: Message) -> Row:
+    row = ROWS.get(message.command)
+    registered = session.phase is Phase.REGISTERED
+    if row is None:
+        raise refuse(Numeric.ERR_UNKNOWNCOMMAND, message.command[:32])
+    if row.when is When.AFTER and not registered:
+        raise refuse(Numeric.ERR_NOTREGISTERED)
+    if row.when is When.BEFORE and registered:
+        raise refuse(Numeric.ERR_ALREADYREGISTERED)
+    if len(message.params) < row.min_params:
+        raise refuse(Numeric.ERR_NEEDMOREPARAMS, message.command)
+    return row
+
+
+def _malformed(session: Session, reason: Malformation) -> Task | None:
+    if reason is Malformation.EMPTY:
+        return None
+    if reason is Malformation.NOT_UTF8:
+        reply = Reply("FAIL", ("*", "INVALID_UTF8", reason.value))
+    else:
+        reply = Reply("FAIL", ("*", "MALFORMED", reason.value))
+    return Task(session, (reply,))

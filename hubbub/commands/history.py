@@ -1,0 +1,226 @@
+"""CHATHISTORY: reading what was said (https://ircv3.net/specs/extensions/chathistory).
+
+Law: only what the asker may read is asked of the store; the question itself says what that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from hubbub.commands.playback import event_of
+from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
+from hubbub.core.entities import User
+from hubbub.core.history import (
+    Around,
+    At,
+    Bound,
+    Conversation,
+    Page,
+    Question,
+    Targets,
+    WithPeer,
+    readable,
+)
+from hubbub.core.ids import RoomId, parse_msgid
+from hubbub.core.outputs import HistoryRow
+from hubbub.core.state import State
+from hubbub.edge.egress import iso_time
+from hubbub.edge.work import Batched, Fetch, Shown
+from hubbub.irc.names import fold_nick, is_room
+from hubbub.irc.replies import Refused, Reply, fail
+
+Asking = Callable[[Call, State, Conversation, bool], Question]
+
+
+def _invalid(call: Call, text: str, *context: str) -> Refused:
+    return fail("CHATHISTORY", "INVALID_PARAMS", call.param(0) or "*", *context, text=text)
+
+
+def chathistory(call: Call, state: State) -> Sequence[Shown | Fetch]:
+    subcommand = call.param(0).upper()
+    if subcommand == "TARGETS":
+        return _targets(call, state)
+    row = _SUBCOMMANDS.get(subcommand)
+    if row is None:
+        raise _invalid(call, "Unknown command")
+    count, ask = row
+    if len(call.params) < count:
+        raise _invalid(call, "Insufficient parameters")
+    if len(call.params) > count:
+        raise _invalid(call, "Too many parameters")
+    user = state.sessions[call.session.id].user
+    conversation, name = _conversation(call, state, user)
+    question = ask(call, state, conversation, call.session.has("draft/event-playback"))
+
+    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        # A whisper's row keeps the name that it was addressed to; a room has one name.
+        events = tuple(event_of(row, row.peer_nick or name) for row in rows)
+        return [Batched("chathistory", (name,), events)]
+
+    return [Fetch(question, present)]
+
+
+def _conversation(call: Call, state: State, user: User) -> tuple[Conversation, str]:
+    target = call.param(1)
+    if not is_room(target):
+        return WithPeer(user.identity, fold_nick(target)), target
+    room = state.room_named(target)
+    member = None if room is None else room.members.get(user.id)
+    if room is None or member is None:
+        raise fail(
+            "CHATHISTORY",
+            "INVALID_TARGET",
+            call.param(0),
+            target,
+            text="Messages could not be retrieved: join the room first",
+        )
+    return readable(member), room.name
+
+
+def _limit(call: Call) -> int:
+    text = call.params[-1]
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise _invalid(call, "The limit is a number from 1", text)
+    return min(int(text[:9]), call.rules.history_page)
+
+
+def _bound(call: Call, state: State, index: int) -> Bound:
+    kind, _, value = call.param(index).partition("=")
+    if kind == "timestamp":
+        return _time(call, index)
+    if kind != "msgid":
+        raise fail(
+            "CHATHISTORY",
+            "INVALID_MSGREFTYPE",
+            call.param(0),
+            call.param(1),
+            text="A message is referred to by msgid= or timestamp=",
+        )
+    place = parse_msgid(state.log_id, value)
+    if place is None:
+        raise fail(
+            "CHATHISTORY",
+            "MESSAGE_ERROR",
+            call.param(0),
+            call.param(1),
+            text="Messages could not be retrieved: this server has no such message id",
+        )
+    return place
+
+
+def _time(call: Call, index: int) -> At:
+    kind, _, value = call.param(index).partition("=")
+    try:
+        if kind != "timestamp" or not value.endswith("Z"):
+            raise ValueError
+        moment = datetime.fromisoformat(value[:-1])
+    except ValueError:
+        raise _invalid(call, "Invalid timestamp", call.param(index) or "*") from None
+    if moment.tzinfo is not None:
+        raise _invalid(call, "Invalid timestamp", call.param(index))
+    since_epoch = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return At(round(since_epoch.total_seconds() * 1000))
+
+
+def _before(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    return Page(
+        conversation=conversation,
+        before=_bound(call, state, 2),
+        limit=_limit(call),
+        newest=True,
+        events=events,
+    )
+
+
+def _after(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    return Page(
+        conversation=conversation, after=_bound(call, state, 2), limit=_limit(call), events=events
+    )
+
+
+def _latest(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    after = None if call.param(2) == "*" else _bound(call, state, 2)
+    return Page(
+        conversation=conversation, after=after, limit=_limit(call), newest=True, events=events
+    )
+
+
+def _around(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    return Around(
+        conversation=conversation, bound=_bound(call, state, 2), limit=_limit(call), events=events
+    )
+
+
+def _between(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    """BETWEEN counts from its first bound, forwards or backwards in time."""
+    start, end = _bound(call, state, 2), _bound(call, state, 3)
+    backwards = _is_after(start, end)
+    return Page(
+        conversation=conversation,
+        after=end if backwards else start,
+        before=start if backwards else end,
+        limit=_limit(call),
+        newest=backwards,
+        events=events,
+    )
+
+
+def _is_after(start: Bound, end: Bound) -> bool:
+    if isinstance(start, At) and isinstance(end, At):
+        return start.time > end.time
+    if isinstance(start, int) and isinstance(end, int):
+        return start > end
+    # A place and a time can't be compared here; clients don't mix them, forwards is the default.
+    return False
+
+
+_SUBCOMMANDS: Final[Mapping[str, tuple[int, Asking]]] = {
+    "BEFORE": (4, _before),
+    "AFTER": (4, _after),
+    "LATEST": (4, _latest),
+    "AROUND": (4, _around),
+    "BETWEEN": (5, _between),
+}
+
+
+def _targets(call: Call, state: State) -> Sequence[Shown | Fetch]:
+    if len(call.params) != 4:
+        raise _invalid(call, "TARGETS takes two timestamps and a limit")
+    first, second = _time(call, 1), _time(call, 2)
+    user = state.sessions[call.session.id].user
+    question = Targets(
+        identity=user.identity,
+        rooms=tuple(readable(member) for member in user.memberships.values()),
+        after=min(first, second, key=lambda at: at.time),
+        before=max(first, second, key=lambda at: at.time),
+        limit=_limit(call),
+    )
+    names = {member.room.id: member.room.name for member in user.memberships.values()}
+
+    def present(rows: Sequence[tuple[RoomId | str, int]]) -> Sequence[Shown]:
+        items = tuple(
+            Reply(
+                "CHATHISTORY",
+                ("TARGETS", key if isinstance(key, str) else names[key], iso_time(time)),
+            )
+            for key, time in rows
+        )
+        return [Batched("draft/chathistory-targets", (), items)]
+
+    return [Fetch(question, present)]
+
+
+ROWS: Final = (
+    Row(
+        "CHATHISTORY",
+        When.AFTER,
+        Kind.QUERY,
+        1,
+        "BEFORE|AFTER|LATEST|AROUND|BETWEEN|TARGETS ...",
+        "Reads what was said before.",
+        IRCV3 + "chathistory",
+        query(chathistory),
+    ),
+)

@@ -1,0 +1,261 @@
+"""Becoming known: CAP, DEVICE, PASS, NICK, USER; and staying and leaving: PING, PONG, QUIT."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from hubbub.commands.arrival import after_join, show_welcome
+from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
+from hubbub.core import entries
+from hubbub.edge.session import Phase, Registration
+from hubbub.edge.work import Goodbye, Lookup, Work
+from hubbub.irc.capabilities import BY_NAME, CAPABILITIES
+from hubbub.irc.names import nick_problem
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Reply, fail, numeric, refuse
+
+CAP_LINE_BYTES: Final = 400
+"""How many bytes of names one line of CAP LS or LIST holds."""
+DEVICE_TOKEN_BYTES: Final = range(16, 65)
+
+
+def cap(call: Call) -> Sequence[Work]:
+    """CAP: says, takes on and ends the negotiation of capabilities."""
+    handler = _SUBCOMMANDS.get(call.param(0).upper())
+    if handler is None:
+        raise refuse(Numeric.ERR_INVALIDCAPCMD, call.param(0))
+    return handler(call)
+
+
+def _cap_ls(call: Call) -> Sequence[Work]:
+    session = call.session
+    version = call.param(1)
+    if version.isascii() and version.isdigit():
+        session.cap_version = max(session.cap_version, int(version[:4]))
+    if session.cap_version >= 302:
+        session.choose(session.capabilities | {"cap-notify"})
+    if session.registration is not None:
+        session.registration.negotiating = True
+    return _cap_lines(call, "LS", [capability.name for capability in CAPABILITIES])
+
+
+def _cap_list(call: Call) -> Sequence[Work]:
+    return _cap_lines(call, "LIST", sorted(call.session.capabilities))
+
+
+def _cap_lines(call: Call, subcommand: str, names: Sequence[str]) -> Sequence[Work]:
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > CAP_LINE_BYTES:
+            lines.append("")
+        lines[-1] += f" {name}" if lines[-1] else name
+    if call.session.cap_version < 302:
+        lines = [" ".join(names)]
+    nick = call.session.nick or "*"
+    *firsts, last = lines
+    return [
+        *(Reply("CAP", (nick, subcommand, "*", line)) for line in firsts),
+        Reply("CAP", (nick, subcommand, last)),
+    ]
+
+
+def _cap_req(call: Call) -> Sequence[Work]:
+    session = call.session
+    if session.registration is not None:
+        session.registration.negotiating = True
+    wanted = call.param(1)
+    chosen = set(session.capabilities)
+    for word in wanted.split():
+        name = word.removeprefix("-")
+        if name not in BY_NAME or (name == "cap-notify" != word and session.cap_version >= 302):
+            return [Reply("CAP", (session.nick or "*", "NAK", wanted))]
+        if word.startswith("-"):
+            chosen.discard(name)
+        else:
+            chosen.add(name)
+    session.choose(frozenset(chosen))
+    return [Reply("CAP", (session.nick or "*", "ACK", wanted))]
+
+
+def _cap_end(call: Call) -> Sequence[Work]:
+    if call.session.registration is None:
+        return []
+    call.session.registration.negotiating = False
+    return _open_if_ready(call)
+
+
+_SUBCOMMANDS = {"LS": _cap_ls, "LIST": _cap_list, "REQ": _cap_req, "END": _cap_end}
+
+
+def _registration(call: Call) -> Registration:
+    registration = call.session.registration
+    if registration is None:
+        raise refuse(Numeric.ERR_ALREADYREGISTERED)
+    return registration
+
+
+def device(call: Call) -> Sequence[Work]:
+    """DEVICE: presents this device's token, of which only the hash goes any further."""
+    token = call.param(0).encode()
+    if len(token) not in DEVICE_TOKEN_BYTES:
+        raise fail("DEVICE", "INVALID_TOKEN", text="A device token has 16 to 64 characters")
+    _registration(call).device = hashlib.sha256(token).hexdigest()
+    return []
+
+
+def password(call: Call) -> Sequence[Work]:
+    """PASS: the server's invite, where guests need one."""
+    registration = _registration(call)
+    if hmac.compare_digest(call.param(0).encode(), registration.invite.encode()):
+        registration.admitted = True
+    return []
+
+
+def nick(call: Call) -> Sequence[Work]:
+    """NICK: chooses a name, or changes it."""
+    name = call.param(0)
+    if not name:
+        raise refuse(Numeric.ERR_NONICKNAMEGIVEN)
+    problem = nick_problem(name, call.rules.nick_bytes)
+    if problem is not None:
+        raise refuse(Numeric.ERR_ERRONEUSNICKNAME, name, text=problem)
+    if call.session.registration is None:
+        return [entries.Rename(call.session.id, name)]
+    call.session.registration.nick = name
+    return _open_if_ready(call)
+
+
+def user(call: Call) -> Sequence[Work]:
+    """USER: the username and real name."""
+    registration = _registration(call)
+    allowed = "".join(c for c in call.param(0) if c.isascii() and (c.isalnum() or c in "-_."))
+    registration.username = "~" + (allowed[: call.rules.user_bytes - 1] or "user")
+    realname = cut(call.param(3), call.rules.realname_bytes)
+    registration.realname = realname or registration.username
+    return _open_if_ready(call)
+
+
+def _open_if_ready(call: Call) -> Sequence[Work]:
+    """Asks the log to admit the session once it has said everything that is needed."""
+    session, registration = call.session, _registration(call)
+    if registration.negotiating or not registration.nick or not registration.username:
+        return []
+    if not registration.admitted:
+        text = "This server is by invitation: connect with the invite as the password"
+        return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
+    session.phase = Phase.OPENING
+    lobby = call.rules.lobby
+    return [
+        entries.Open(
+            session.id,
+            registration.nick,
+            registration.username,
+            registration.realname,
+            session.host,
+            registration.device,
+            session.secure,
+        ),
+        Lookup(show_welcome),
+        entries.Join(session.id, lobby),
+        Lookup(after_join(lobby)),
+    ]
+
+
+def ping(call: Call) -> Sequence[Work]:
+    return [Reply("PONG", (call.rules.server_name, call.param(0)))]
+
+
+def pong(call: Call) -> Sequence[Work]:
+    return []
+
+
+def quit_(call: Call) -> Sequence[Work]:
+    reason = cut(call.param(0), call.rules.kick_bytes)
+    return [Goodbye(f"Quit: {reason}" if reason else "Quit")]
+
+
+ROWS: Final = (
+    Row(
+        "CAP",
+        When.ANY,
+        Kind.LOCAL,
+        1,
+        "LS|LIST|REQ|END [capabilities]",
+        "Negotiates protocol extensions.",
+        IRCV3 + "capability-negotiation",
+        cap,
+    ),
+    Row(
+        "DEVICE",
+        When.BEFORE,
+        Kind.LOCAL,
+        1,
+        "<token>",
+        "Says which device this is, so that it keeps its guest name and whispers.",
+        "docs/protocol.md#device",
+        device,
+    ),
+    Row(
+        "PASS",
+        When.BEFORE,
+        Kind.LOCAL,
+        1,
+        "<password>",
+        "Gives the server's invite, where one is needed.",
+        MODERN + "pass-message",
+        password,
+    ),
+    Row(
+        "NICK",
+        When.ANY,
+        Kind.LOGGED,
+        0,
+        "<name>",
+        "Chooses or changes your name.",
+        MODERN + "nick-message",
+        nick,
+    ),
+    Row(
+        "USER",
+        When.BEFORE,
+        Kind.LOGGED,
+        4,
+        "<username> 0 * <real name>",
+        "Says who you are when connecting.",
+        MODERN + "user-message",
+        user,
+    ),
+    Row(
+        "PING",
+        When.ANY,
+        Kind.LOCAL,
+        1,
+        "<token>",
+        "Asks for a PONG with the same token.",
+        MODERN + "ping-message",
+        ping,
+    ),
+    Row(
+        "PONG",
+        When.ANY,
+        Kind.LOCAL,
+        0,
+        "[token]",
+        "Answers the server's PING.",
+        MODERN + "pong-message",
+        pong,
+    ),
+    Row(
+        "QUIT",
+        When.ANY,
+        Kind.LOGGED,
+        0,
+        "[reason]",
+        "Leaves the server.",
+        MODERN + "quit-message",
+        quit_,
+    ),
+)

@@ -1,0 +1,135 @@
+"""Rooms: JOIN, PART, TOPIC, INVITE and KICK."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hubbub.commands.arrival import after_join, topic_of
+from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut
+from hubbub.core import entries
+from hubbub.core.state import State
+from hubbub.edge.session import Session
+from hubbub.edge.work import Fetch, Lookup, Shown, Work
+from hubbub.irc.names import room_problem
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import numeric, refuse
+
+
+def join(call: Call) -> Sequence[Work]:
+    """JOIN: each room in turn, with its key; `JOIN 0` leaves all."""
+    if call.param(0) == "0":
+        return [entries.PartAll(call.session.id)]
+    keys = call.param(1).split(",")
+    work: list[Work] = []
+    for index, name in enumerate(call.param(0).split(",")):
+        problem = room_problem(name, call.rules.room_bytes)
+        if problem is not None:
+            work += refuse(Numeric.ERR_NOSUCHCHANNEL, name, text=problem).replies
+            continue
+        key = keys[index] if index < len(keys) else ""
+        work += [entries.Join(call.session.id, name, key), Lookup(after_join(name))]
+    return work
+
+
+def part(call: Call) -> Sequence[Work]:
+    reason = cut(call.param(1), call.rules.kick_bytes)
+    return [entries.Part(call.session.id, name, reason) for name in call.param(0).split(",")]
+
+
+def topic(call: Call) -> Sequence[Work]:
+    """TOPIC: asks for the topic, or with a text sets it."""
+    name = call.param(0)
+    if len(call.params) == 1:
+        return [Lookup(lambda session, state: _read_topic(session, state, name))]
+    return [entries.SetTopic(call.session.id, name, cut(call.param(1), call.rules.topic_bytes))]
+
+
+def _read_topic(session: Session, state: State, name: str) -> Sequence[Shown | Fetch]:
+    room = state.room_named(name)
+    if room is None:
+        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
+    if room.private and state.sessions[session.id].user.id not in room.members:
+        raise refuse(Numeric.ERR_NOTONCHANNEL, name)
+    return topic_of(room)
+
+
+def invite(call: Call) -> Sequence[Work]:
+    """INVITE: invites a person; without parameters, lists the rooms one is invited to."""
+    if not call.params:
+        return [Lookup(_invitations)]
+    if len(call.params) < 2:
+        raise refuse(Numeric.ERR_NEEDMOREPARAMS, "INVITE")
+    return [entries.Invite(call.session.id, call.param(0), call.param(1))]
+
+
+def _invitations(session: Session, state: State) -> Sequence[Shown | Fetch]:
+    user = state.sessions[session.id].user
+    rooms = (state.rooms_by_id.get(room) for room in user.invitations)
+    return [
+        *(numeric(Numeric.RPL_INVITELIST, room.name) for room in rooms if room is not None),
+        numeric(Numeric.RPL_ENDOFINVITELIST),
+    ]
+
+
+def kick(call: Call) -> Sequence[Work]:
+    """KICK: takes people out of a room, each with the same reason."""
+    reason = cut(call.param(2), call.rules.kick_bytes)
+    return [
+        entries.Kick(call.session.id, call.param(0), nick, reason)
+        for nick in call.param(1).split(",")[: call.rules.targets]
+    ]
+
+
+ROWS: Final = (
+    Row(
+        "JOIN",
+        When.AFTER,
+        Kind.LOGGED,
+        1,
+        "<room>{,<room>} [key{,<key>}]",
+        "Enters rooms; JOIN 0 leaves all.",
+        MODERN + "join-message",
+        join,
+    ),
+    Row(
+        "PART",
+        When.AFTER,
+        Kind.LOGGED,
+        1,
+        "<room>{,<room>} [reason]",
+        "Leaves rooms.",
+        MODERN + "part-message",
+        part,
+    ),
+    Row(
+        "TOPIC",
+        When.AFTER,
+        Kind.LOGGED,
+        1,
+        "<room> [topic]",
+        "Shows or sets a room's topic.",
+        MODERN + "topic-message",
+        topic,
+    ),
+    Row(
+        "INVITE",
+        When.AFTER,
+        Kind.LOGGED,
+        0,
+        "[<name> <room>]",
+        "Invites a person to a room, or lists your invitations.",
+        MODERN + "invite-message",
+        invite,
+    ),
+    Row(
+        "KICK",
+        When.AFTER,
+        Kind.LOGGED,
+        2,
+        "<room> <name>{,<name>} [reason]",
+        "Takes people out of a room.",
+        MODERN + "kick-message",
+        kick,
+    ),
+)

@@ -1,0 +1,37 @@
+"""All commands, by name. A new one is a row in its module; nothing else changes.
+
+Law: no row without help and a link to its specification, and no two rows of one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hubbub.commands import (
+    history,
+    listing,
+    modes,
+    names,
+    people,
+    registration,
+    rooms,
+    server_info,
+    talk,
+    who,
+)
+from hubbub.commands.help import help_row
+from hubbub.commands.row import Row
+
+TOPICS: Final[Mapping[str, Sequence[Row]]] = {
+    "Talking": (*talk.ROWS, *history.ROWS),
+    "Rooms": (*rooms.ROWS, *names.ROWS, *listing.ROWS, *modes.ROWS),
+    "People": (*who.ROWS, *people.ROWS),
+    "Connecting": registration.ROWS,
+    "Server": server_info.ROWS,
+}
+"""The commands as HELP lists them."""
+
+_ALL: Final = (*(row for rows in TOPICS.values() for row in rows), help_row(TOPICS))
+
+ROWS: Final[Mapping[str, Row]] = {row.name: row for row in _ALL}

@@ -1,0 +1,62 @@
+"""`apply`: what an entry does to the state, and what comes out.
+
+Law: deterministic, no I/O; a handler validates before its first mutation, so an entry that is
+refused changes nothing and answers its sender.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from hubbub.core import entries, messages, moderation, operator, presence, room_modes, rooms
+from hubbub.core.outputs import Answer, Output
+from hubbub.core.state import State
+from hubbub.irc.replies import Refused
+
+# A handler takes the entry type that it stands under; a mapping can't say that to the type checker.
+Handler = Callable[[State, Any, list[Output]], None]
+
+HANDLERS: Final[Mapping[type, Handler]] = {
+    entries.NodeStarted: presence.node_started,
+    entries.RulesChanged: presence.rules_changed,
+    entries.TimePassed: presence.time_passed,
+    entries.Open: presence.open_session,
+    entries.Close: presence.close_session,
+    entries.Rename: presence.rename,
+    entries.SetAway: presence.set_away,
+    entries.SetUserModes: presence.set_user_modes,
+    entries.Join: rooms.join,
+    entries.Part: rooms.part,
+    entries.PartAll: rooms.part_all,
+    entries.Invite: rooms.invite,
+    entries.SetTopic: rooms.set_topic,
+    entries.Kick: moderation.kick,
+    entries.SetRoomModes: room_modes.set_room_modes,
+    entries.Say: messages.say,
+    entries.Disconnect: operator.disconnect,
+    entries.Announce: operator.announce,
+    entries.Ban: operator.ban,
+    entries.Unban: operator.unban,
+}
+
+
+def begin(state: State, batch: entries.Batch) -> bool:
+    """Moves the state to a batch; False when it was applied before and has to be skipped."""
+    key = f"batch:{batch.node}"
+    number = batch.epoch << 40 | batch.number
+    if number <= state.counter(key):
+        return False
+    state.advance(batch.time)
+    state.set_counter(key, number)
+    return True
+
+
+def apply(state: State, entry: entries.AnyEntry) -> list[Output]:
+    """What comes of an entry; a refusal is an answer to its session and changes nothing."""
+    out: list[Output] = []
+    try:
+        HANDLERS[type(entry)](state, entry, out)
+    except Refused as refused:
+        return [Answer(entry.session, reply) for reply in refused.replies]
+    return out

@@ -1,0 +1,93 @@
+"""Questions to the history: values that commands build and the store answers.
+
+Law: a question says what may be read, too; the store adds nothing and leaves nothing out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from hubbub.core.entities import Member
+from hubbub.core.ids import Place, RoomId
+from hubbub.irc.names import FoldedNick
+
+
+class InRoom(msgspec.Struct, frozen=True):
+    """What was said and done in a room from `since` on; `statuses` are STATUSMSG ranks readable."""
+
+    room: RoomId
+    since: Place
+    statuses: tuple[str, ...] = ("",)
+
+
+class WithPeer(msgspec.Struct, frozen=True):
+    """The whispers between an identity and whoever it knew under a nick."""
+
+    identity: str
+    peer: FoldedNick
+
+
+Conversation = InRoom | WithPeer
+
+
+class At(msgspec.Struct, frozen=True):
+    """A point in time, in milliseconds since 1970 UTC."""
+
+    time: int
+
+
+Bound = Place | At
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `limit` rows strictly between two bounds, oldest first.
+
+    With `newest` they are the last such rows, otherwise the first. `events` also asks for joins,
+    topics and the like; without it only what was said.
+    """
+
+    conversation: Conversation
+    after: Bound | None = None
+    before: Bound | None = None
+    limit: int
+    newest: bool = False
+    events: bool = False
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `limit` rows about a bound, the row at it included."""
+
+    conversation: Conversation
+    bound: Bound
+    limit: int
+    events: bool = False
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """In which rooms, and with whom, something was last said between two times, oldest first.
+
+    Answered as (name or RoomId, time of the last message).
+    """
+
+    identity: str
+    rooms: tuple[InRoom, ...]
+    after: At
+    before: At
+    limit: int
+
+
+class Whowas(msgspec.Struct, frozen=True):
+    """The last users of a nick, newest first."""
+
+    folded: FoldedNick
+    limit: int
+
+
+Question = Page | Around | Targets | Whowas
+
+
+def readable(member: Member) -> InRoom:
+    """What a member may read of its room: a private room's history only from its own arrival."""
+    since = member.since if member.room.private else Place(0)
+    statuses = ("", *("+" * bool(member.ranks)), *("@" * ("o" in member.ranks)))
+    return InRoom(member.room.id, since, statuses)

@@ -1,0 +1,161 @@
+"""What is said: to a room, to part of a room, or to one person.
+
+Law: a message that is delivered is recorded (TAGMSG is a passing signal and isn't); a repeat of a
+send-once id is answered by the first one's echo and makes no second message (design, law 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from hubbub.core import entries
+from hubbub.core.entities import Room, Sent, User
+from hubbub.core.ids import SessionId
+from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Record
+from hubbub.core.presence import forget_sent, speaker
+from hubbub.core.rooms import is_banned
+from hubbub.core.state import State
+from hubbub.irc.message import NO_TAGS
+from hubbub.irc.names import is_room, split_status
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import numeric, refuse
+
+
+def say(state: State, entry: entries.Say, out: list[Output]) -> None:
+    user = speaker(state, entry.session)
+    if entry.once and _answer_repeat(state, entry, user, out):
+        return
+    status, name = split_status(entry.target)
+    if is_room(name):
+        _say_in_room(state, entry, user, status, name, out)
+    else:
+        _whisper(state, entry, user, out)
+
+
+def _tags(entry: entries.Say) -> Mapping[str, str]:
+    return MappingProxyType(dict(entry.tags)) if entry.tags else NO_TAGS
+
+
+def _params(entry: entries.Say, target: str) -> tuple[str, ...]:
+    return (target,) if entry.verb == "TAGMSG" else (target, entry.text)
+
+
+def _say_in_room(
+    state: State, entry: entries.Say, user: User, status: str, name: str, out: list[Output]
+) -> None:
+    room = state.room_named(name)
+    if room is None:
+        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
+    _require_voice(room, user)
+    tags = _tags(entry)
+    place = None if entry.verb == "TAGMSG" else state.take_place()
+    event = Event(
+        entry.verb, user.source, _params(entry, status + room.name), state.now, place, tags
+    )
+    if status:
+        sessions = _ranked_sessions(room, status)
+        out.append(Deliver(event, sessions=(*sessions, entry.session), author=entry.session))
+    else:
+        out.append(Deliver(event, (room.id,), (entry.session,), entry.session))
+    if place is None:
+        return
+    out.append(
+        Record(
+            HistoryRow(
+                place,
+                state.now,
+                room.id,
+                entry.verb,
+                user.source,
+                (entry.text,),
+                tags,
+                status,
+                user.identity,
+            )
+        )
+    )
+    _sent(state, entry, user, event)
+
+
+def _require_voice(room: Room, user: User) -> None:
+    """Refuses whom the room's modes keep from speaking."""
+    member = room.members.get(user.id)
+    if member is None:
+        if "n" in room.flags or "s" in room.flags or "m" in room.flags:
+            raise refuse(Numeric.ERR_CANNOTSENDTOCHAN, room.name)
+    elif member.ranks:
+        return
+    elif "m" in room.flags:
+        raise refuse(
+            Numeric.ERR_CANNOTSENDTOCHAN, room.name, text="Cannot send to channel (it is moderated)"
+        )
+    if room.lists["b"] and is_banned(room, user):
+        raise refuse(
+            Numeric.ERR_CANNOTSENDTOCHAN, room.name, text="Cannot send to channel (you are banned)"
+        )
+
+
+def _ranked_sessions(room: Room, status: str) -> tuple[SessionId, ...]:
+    wanted = "o" if status == "@" else "ov"
+    return tuple(
+        session
+        for member in room.members.values()
+        if any(rank in wanted for rank in member.ranks)
+        for session in member.user.sessions
+    )
+
+
+def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) -> None:
+    target = state.user_named(entry.target)
+    if target is None:
+        raise refuse(Numeric.ERR_NOSUCHNICK, entry.target)
+    tags = _tags(entry)
+    place = None if entry.verb == "TAGMSG" else state.take_place()
+    event = Event(entry.verb, user.source, _params(entry, target.nick), state.now, place, tags)
+    own = tuple(session for session in user.sessions if session not in target.sessions)
+    author = None if target is user else entry.session
+    out.append(Deliver(event, sessions=(*target.sessions, *own), author=author))
+    if target.away and entry.verb == "PRIVMSG":
+        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))
+    if place is None:
+        return
+    out.append(
+        Record(
+            HistoryRow(
+                place,
+                state.now,
+                None,
+                entry.verb,
+                user.source,
+                (entry.text,),
+                tags,
+                author=user.identity,
+                peer=target.identity,
+                peer_nick=target.nick,
+            )
+        )
+    )
+    _sent(state, entry, user, event)
+
+
+def _sent(state: State, entry: entries.Say, user: User, event: Event) -> None:
+    """Notes that the user spoke, and under which id."""
+    user.spoke_at = state.now
+    state.save(user)
+    if entry.once and event.place is not None:
+        sent = Sent(user.identity, entry.once, event.place, state.now)
+        state.sent[sent.scope, sent.once] = sent
+        state.save(sent)
+        forget_sent(state)
+
+
+def _answer_repeat(state: State, entry: entries.Say, user: User, out: list[Output]) -> bool:
+    """Answers a repeated message with the first one's echo; False when it is no repeat."""
+    sent = state.sent.get((user.identity, entry.once))
+    if sent is None:
+        return False
+    params = _params(entry, entry.target)
+    echo = Event(entry.verb, user.source, params, sent.time, sent.place, _tags(entry))
+    out.append(Deliver(echo, sessions=(entry.session,), author=entry.session))
+    return True

@@ -1,0 +1,72 @@
+"""What the server's operator does from the console or the admin socket.
+
+Law: these come as the server's own entries (NO_SESSION); a refusal is the console's to show.
+"""
+
+from __future__ import annotations
+
+from hubbub.core import entries
+from hubbub.core.entities import ServerBan, User
+from hubbub.core.outputs import Deliver, Event, HangUp, HistoryRow, Output, Record
+from hubbub.core.presence import end_session
+from hubbub.core.rooms import find_room
+from hubbub.core.state import State
+from hubbub.irc.names import fold_nick
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import refuse
+
+
+def _find_user(state: State, nick: str) -> User:
+    user = state.user_named(nick)
+    if user is None:
+        raise refuse(Numeric.ERR_NOSUCHNICK, nick)
+    return user
+
+
+def disconnect(state: State, entry: entries.Disconnect, out: list[Output]) -> None:
+    """Ends all sessions of a user; everyone who shares a room sees why."""
+    _remove(state, _find_user(state, entry.nick), "Kicked", entry.reason, out)
+
+
+def _remove(state: State, user: User, what: str, why: str, out: list[Output]) -> None:
+    reason = f"{what}: {why}" if why else what
+    out.extend(HangUp(session, reason) for session in user.sessions)
+    for session in user.sessions:
+        end_session(state, session, reason, out)
+
+
+def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
+    room = find_room(state, entry.room)
+    place = state.take_place()
+    source = state.rules.server_name
+    event = Event("NOTICE", source, (room.name, entry.text), state.now, place)
+    out.append(Deliver(event, (room.id,)))
+    out.append(Record(HistoryRow(place, state.now, room.id, "NOTICE", source, (entry.text,))))
+
+
+def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
+    """Keeps a user out by name, device and address, and disconnects it if it is here."""
+    folded = fold_nick(entry.nick)
+    marks = [("name", str(folded))]
+    user = state.users.get(folded)
+    if user is not None:
+        if user.device:
+            marks.append(("device", user.device))
+        if user.host != "localhost":
+            marks.append(("address", user.host))
+    for kind, value in marks:
+        made = ServerBan(kind, value, folded, entry.reason, state.now)
+        state.bans[kind, value] = made
+        state.save(made)
+    if user is not None:
+        _remove(state, user, "Banned", entry.reason, out)
+
+
+def unban(state: State, entry: entries.Unban, out: list[Output]) -> None:
+    folded = fold_nick(entry.nick)
+    lifted = [made for made in state.bans.values() if made.folded == folded]
+    if not lifted:
+        raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick, text="Nobody of that name is banned")
+    for made in lifted:
+        del state.bans[made.kind, made.value]
+        state.erase(made)

@@ -1,0 +1,165 @@
+"""Changing a room's modes and lists.
+
+Law: every change is checked before the first is made; those that can't be are answered, the others
+take effect together and are shown as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from hubbub.core import entries
+from hubbub.core.entities import ListEntry, Member, Room, User
+from hubbub.core.happening import happened
+from hubbub.core.outputs import Answer, Deliver, Output
+from hubbub.core.presence import speaker
+from hubbub.core.rooms import find_member, find_room, require_operator
+from hubbub.core.state import State
+from hubbub.irc.masks import normalise
+from hubbub.irc.modes import ROOM_MODES, ModeChange, ModeKind, format_changes
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Refused, refuse
+
+KEY_BYTES: Final = 23
+MASK_BYTES: Final = 200
+"""The longest mask of a list, completed to nick!user@host."""
+
+Checked = tuple[ModeChange, Callable[[], None]]
+"""A change as it will be shown, and what makes it."""
+
+
+def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output]) -> None:
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room)
+    require_operator(find_member(room, user))
+    checked: list[Checked] = []
+    for adding, letter, argument in entry.changes:
+        change = ModeChange(adding, ROOM_MODES[letter], argument)
+        try:
+            effect = _CHECKS[change.mode.kind](state, room, user, change)
+        except Refused as refused:
+            out.extend(Answer(entry.session, reply) for reply in refused.replies)
+            continue
+        if effect is not None:
+            checked.append(effect)
+    for _, make in checked:
+        make()
+    for params in format_changes([change for change, _ in checked], state.rules.modes):
+        shown = happened(state, out, user, "MODE", (room,), params)
+        out.append(Deliver(shown, (room.id,), user.sessions))
+
+
+def _check_rank(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    nick = change.argument or ""
+    target = state.user_named(nick)
+    if target is None:
+        raise refuse(Numeric.ERR_NOSUCHNICK, nick)
+    member = room.members.get(target.id)
+    if member is None:
+        raise refuse(Numeric.ERR_USERNOTINCHANNEL, target.nick, room.name)
+    letter = change.mode.letter
+    if (letter in member.ranks) == change.adding:
+        return None
+    shown = ModeChange(change.adding, change.mode, target.nick)
+    return shown, lambda: _set_rank(state, member, letter, change.adding)
+
+
+def _set_rank(state: State, member: Member, letter: str, adding: bool) -> None:
+    rest = member.ranks.replace(letter, "")
+    member.ranks = "".join(sorted(rest + letter)) if adding else rest
+    state.save(member)
+
+
+def _check_list(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    letter, given = change.mode.letter, change.argument or ""
+    mask = normalise(given)
+    if not given or " " in given or given.startswith(":") or len(mask.encode()) > MASK_BYTES:
+        raise refuse(
+            Numeric.ERR_INVALIDMODEPARAM,
+            room.name,
+            letter,
+            given,
+            text=f"A mask has 1 to {MASK_BYTES} bytes and no spaces",
+        )
+    present = room.lists[letter].get(mask)
+    shown = ModeChange(change.adding, change.mode, mask)
+    if not change.adding:
+        if present is None:
+            return None
+        return shown, lambda: _drop_mask(state, room, present)
+    if present is not None:
+        return None
+    if len(room.lists[letter]) >= state.rules.list_entries:
+        raise refuse(Numeric.ERR_BANLISTFULL, room.name, letter)
+    entry = ListEntry(room.id, letter, mask, user.source, state.now)
+    return shown, lambda: _add_mask(state, room, entry)
+
+
+def _add_mask(state: State, room: Room, entry: ListEntry) -> None:
+    room.lists[entry.letter][entry.mask] = entry
+    state.save(entry)
+
+
+def _drop_mask(state: State, room: Room, entry: ListEntry) -> None:
+    if room.lists[entry.letter].pop(entry.mask, None) is not None:
+        state.erase(entry)
+
+
+def _check_key(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    key = change.argument or ""
+    if not change.adding:
+        if not room.key_word:
+            return None
+        return ModeChange(False, change.mode, room.key_word), lambda: _set_key(state, room, "")
+    if not key or len(key.encode()) > KEY_BYTES or key.startswith(":") or set(key) & {",", " "}:
+        raise refuse(Numeric.ERR_INVALIDKEY, room.name)
+    return change, lambda: _set_key(state, room, key)
+
+
+def _set_key(state: State, room: Room, key: str) -> None:
+    room.key_word = key
+    state.save(room)
+
+
+def _check_limit(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    if not change.adding:
+        return (change, lambda: _set_limit(state, room, 0)) if room.limit else None
+    text = change.argument or ""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 1 << 31):
+        raise refuse(
+            Numeric.ERR_INVALIDMODEPARAM,
+            room.name,
+            change.mode.letter,
+            text,
+            text="The limit is a number of members, from 1",
+        )
+    limit = int(text)
+    shown = ModeChange(True, change.mode, str(limit))
+    return shown, lambda: _set_limit(state, room, limit)
+
+
+def _set_limit(state: State, room: Room, limit: int) -> None:
+    room.limit = limit
+    state.save(room)
+
+
+def _check_flag(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    letter = change.mode.letter
+    if (letter in room.flags) == change.adding:
+        return None
+    return change, lambda: _set_flag(state, room, letter, change.adding)
+
+
+def _set_flag(state: State, room: Room, letter: str, adding: bool) -> None:
+    room.with_flag(letter, adding)
+    state.save(room)
+
+
+_CHECKS: Final[Mapping[ModeKind, Callable[[State, Room, User, ModeChange], Checked | None]]] = {
+    ModeKind.PREFIX: _check_rank,
+    ModeKind.A: _check_list,
+    ModeKind.B: _check_key,
+    ModeKind.C: _check_limit,
+    ModeKind.D: _check_flag,
+}

@@ -1,0 +1,148 @@
+"""Entering and leaving rooms, inviting, and the topic.
+
+Law: who may do a thing is decided here, before anything changes.
+"""
+
+from __future__ import annotations
+
+from hubbub.core import entries
+from hubbub.core.entities import Invited, Member, Room, User
+from hubbub.core.happening import happened
+from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Event, Output
+from hubbub.core.presence import leave_room, speaker
+from hubbub.core.state import State
+from hubbub.irc.masks import matches
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import numeric, refuse
+
+
+def find_room(state: State, name: str) -> Room:
+    """The room of that name; refuses when there is none."""
+    room = state.room_named(name)
+    if room is None:
+        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
+    return room
+
+
+def find_member(room: Room, user: User) -> Member:
+    """The user's membership; refuses when it isn't in the room."""
+    member = room.members.get(user.id)
+    if member is None:
+        raise refuse(Numeric.ERR_NOTONCHANNEL, room.name)
+    return member
+
+
+def require_operator(member: Member) -> None:
+    """Refuses unless the member is an operator of the room."""
+    if "o" not in member.ranks:
+        raise refuse(Numeric.ERR_CHANOPRIVSNEEDED, member.room.name)
+
+
+def on_list(room: Room, letter: str, user: User) -> bool:
+    """Whether one of the masks on a list of the room is the user's."""
+    return any(matches(mask, user.source) for mask in room.lists[letter])
+
+
+def is_banned(room: Room, user: User) -> bool:
+    return on_list(room, "b", user) and not on_list(room, "e", user)
+
+
+def join(state: State, entry: entries.Join, out: list[Output]) -> None:
+    """Enters a room, making it when there is none; already being there is no error."""
+    user = speaker(state, entry.session)
+    room = state.room_named(entry.room)
+    if room is not None and user.id in room.members:
+        return
+    if len(user.memberships) >= state.rules.rooms_per_user:
+        raise refuse(Numeric.ERR_TOOMANYCHANNELS, entry.room)
+    if room is None:
+        if len(state.rooms) >= state.rules.rooms:
+            raise refuse(
+                Numeric.ERR_NOSUCHCHANNEL,
+                entry.room,
+                text="This server has as many rooms as it is set to hold",
+            )
+        room = state.add_room(entry.room)
+    else:
+        _admit(room, user, entry.key)
+    state.add_member(room, user, "" if room.members or state.is_lobby(room) else "o")
+    invited = user.invitations.pop(room.id, None)
+    if invited is not None:
+        state.erase(invited)
+    out.append(Entered(room.id, user.sessions))
+    joining = happened(state, out, user, "JOIN", (room,), ())
+    out.append(Deliver(joining, (room.id,), user.sessions))
+    if user.away:
+        away = Event("AWAY", user.source, (user.away,), state.now)
+        out.append(Deliver(away, (room.id,), without=user.sessions))
+
+
+def _admit(room: Room, user: User, key: str) -> None:
+    """Refuses a user whom the room's modes keep out; an invitation opens every door but one."""
+    invited = room.id in user.invitations
+    if is_banned(room, user) and not invited:
+        raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
+    if invited:
+        return
+    if room.limit and len(room.members) >= room.limit:
+        raise refuse(Numeric.ERR_CHANNELISFULL, room.name)
+    if "i" in room.flags and not on_list(room, "I", user):
+        raise refuse(Numeric.ERR_INVITEONLYCHAN, room.name)
+    if room.key_word and key != room.key_word:
+        raise refuse(Numeric.ERR_BADCHANNELKEY, room.name)
+
+
+def part(state: State, entry: entries.Part, out: list[Output]) -> None:
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room)
+    _leave(state, find_member(room, user), entry.reason, out)
+
+
+def part_all(state: State, entry: entries.PartAll, out: list[Output]) -> None:
+    user = speaker(state, entry.session)
+    for member in tuple(user.memberships.values()):
+        _leave(state, member, "", out)
+
+
+def _leave(state: State, member: Member, reason: str, out: list[Output]) -> None:
+    room, user = member.room, member.user
+    parting = happened(state, out, user, "PART", (room,), (reason,) if reason else ())
+    out.append(Deliver(parting, (room.id,), user.sessions))
+    out.append(Departed(room.id, user.sessions))
+    leave_room(state, member)
+
+
+def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
+    """Invites a user: any member may, into an invite-only room its operators."""
+    user = speaker(state, entry.session)
+    target = state.user_named(entry.nick)
+    if target is None:
+        raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)
+    room = find_room(state, entry.room)
+    member = find_member(room, user)
+    if "i" in room.flags:
+        require_operator(member)
+    if target.id in room.members:
+        raise refuse(Numeric.ERR_USERONCHANNEL, target.nick, room.name)
+    invited = Invited(target.id, room.id)
+    target.invitations[room.id] = invited
+    state.save(invited)
+    out.append(Answer(entry.session, numeric(Numeric.RPL_INVITING, target.nick, room.name)))
+    if target.away:
+        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))
+    invitation = Event("INVITE", user.source, (target.nick, room.name), state.now)
+    out.append(Deliver(invitation, sessions=target.sessions))
+
+
+def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room)
+    member = find_member(room, user)
+    if "t" in room.flags:
+        require_operator(member)
+    if entry.text == room.topic:
+        return
+    room.topic, room.topic_by, room.topic_at = entry.text, user.source, state.now
+    state.save(room)
+    change = happened(state, out, user, "TOPIC", (room,), (entry.text,))
+    out.append(Deliver(change, (room.id,), user.sessions))

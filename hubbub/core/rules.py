@@ -1,0 +1,49 @@
+"""The settings that what happens in the chat depends on.
+
+Law: `apply` reads these from the state, where an entry put them, so that a replay sees the same.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator decided. Sizes are in UTF-8 bytes, times in seconds unless said."""
+
+    server_name: str = "hubbub.local"
+    network: str = "Hubbub"
+    motd: str = ""
+    admin: str = ""
+    """How to reach whoever runs the server: an e-mail address, for ADMIN."""
+    lobby: str = "#lobby"
+    nick_bytes: int = 30
+    user_bytes: int = 12
+    host_bytes: int = 63
+    room_bytes: int = 50
+    topic_bytes: int = 390
+    away_bytes: int = 200
+    kick_bytes: int = 200
+    realname_bytes: int = 128
+    rooms_per_user: int = 100
+    rooms: int = 10_000
+    targets: int = 4
+    """How many targets one command may name."""
+    list_entries: int = 100
+    """How many masks each of a room's lists holds."""
+    modes: int = 6
+    """How many mode changes with a parameter one MODE may make."""
+    history_page: int = 100
+    """The most messages that one CHATHISTORY returns."""
+    replay_lines: int = 50
+    """How many messages a client without chathistory is shown on joining."""
+    sent_ids: int = 100_000
+    """How many send-once ids are kept; each is kept a week at most."""
+    whowas_entries: int = 1_000
+    guest_name_hold_seconds: int = 600
+    """How long the name of a guest who lost the connection is kept for that device."""
+
+    @property
+    def longest_source(self) -> int:
+        """The bytes of the longest `:nick!user@host ` that a relayed line can begin with."""
+        return 4 + self.nick_bytes + self.user_bytes + self.host_bytes

@@ -1,0 +1,332 @@
+"""The shared state: who is here, which rooms there are, and where the log stands.
+
+Law: a change to anything that is kept goes through `save` or `erase`, so that the rows of a batch
+are exactly what the batch changed; `load` builds an equal state from the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from hubbub.core.entities import (
+    DEFAULT_FLAGS,
+    LOBBY_FLAGS,
+    Counter,
+    Entity,
+    HeldName,
+    Invited,
+    ListEntry,
+    Member,
+    Presence,
+    Room,
+    Row,
+    Sent,
+    ServerBan,
+    User,
+)
+from hubbub.core.ids import FIRST_PLACE, Place, RoomId, SessionId, UserId
+from hubbub.core.rules import Rules
+from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "counters": ("name", "value"),
+    "users": (
+        "id",
+        "nick",
+        "username",
+        "host",
+        "realname",
+        "device",
+        "modes",
+        "away",
+        "signed_on",
+        "spoke_at",
+    ),
+    "sessions": ("id", "user", "secure"),
+    "rooms": (
+        "id",
+        "name",
+        "created",
+        "flags",
+        "key_word",
+        "member_limit",
+        "topic",
+        "topic_by",
+        "topic_at",
+        "retired_at",
+    ),
+    "members": ("room", "user", "ranks", "since"),
+    "lists": ("room", "letter", "mask", "set_by", "set_at"),
+    "invited": ("user", "room"),
+    "held_names": ("folded", "device", "until"),
+    "sent": ("scope", "once", "place", "time"),
+    "bans": ("kind", "value", "folded", "reason", "set_at"),
+}
+"""The tables of the state with their columns, in the order in which they are loaded."""
+
+KEY_WIDTH: Final[Mapping[str, int]] = {
+    "counters": 1,
+    "users": 1,
+    "sessions": 1,
+    "rooms": 1,
+    "members": 2,
+    "lists": 3,
+    "invited": 2,
+    "held_names": 1,
+    "sent": 2,
+    "bans": 2,
+}
+"""How many of a table's first columns are its primary key."""
+
+LOAD_ORDER: Final[Mapping[str, str]] = {"members": "since, user", "sent": "place"}
+"""The order of rows that `load` needs where it isn't the primary key's."""
+
+SENT_ID_KEPT_MS: Final = 7 * 24 * 3600 * 1000
+"""How long a send-once id is kept: a week (design, law 10)."""
+
+Changes = dict[str, dict[Row, Row | None]]
+"""By table, by key: the row as it now stands, or None where it is gone."""
+
+
+class State:
+    """Everything that `apply` reads and changes. One owner at a time."""
+
+    def __init__(self, log_id: str, rules: Rules | None = None) -> None:
+        self.log_id = log_id
+        self.rules = rules or Rules()
+        self.users: dict[FoldedNick, User] = {}
+        self.users_by_id: dict[UserId, User] = {}
+        self.sessions: dict[SessionId, Presence] = {}
+        self.rooms: dict[FoldedRoom, Room] = {}
+        self.rooms_by_id: dict[RoomId, Room] = {}
+        self.held: dict[FoldedNick, HeldName] = {}
+        self.sent: dict[tuple[str, str], Sent] = {}
+        self.bans: dict[tuple[str, str], ServerBan] = {}
+        self.invisible = 0
+        self._counters: dict[str, int] = {}
+        self._dirty: dict[tuple[str, Row], Entity | None] = {}
+        self.now = 0
+        self._next_place: int = FIRST_PLACE
+
+    # -- the log's position ---------------------------------------------------------------
+
+    def advance(self, time: int) -> None:
+        """Moves the clock to `time`, in milliseconds, unless it is already later."""
+        self.now = max(self.now, time)
+
+    def take_place(self) -> Place:
+        """The next place of the history."""
+        place = Place(self._next_place)
+        self._next_place += 1
+        return place
+
+    @property
+    def next_place(self) -> Place:
+        return Place(self._next_place)
+
+    def take_id(self, name: str) -> int:
+        """The next of the numbers counted under `name`, from 1."""
+        value = self._counters.get(name, 0) + 1
+        self.set_counter(name, value)
+        return value
+
+    def counter(self, name: str) -> int:
+        return self._counters.get(name, 0)
+
+    def set_counter(self, name: str, value: int) -> None:
+        self._counters[name] = value
+        self.save(Counter(name, value))
+
+    def has_expired(self, time: int) -> bool:
+        """Whether a TimePassed at `time` (milliseconds) would let anything go."""
+        if any(held.until <= time for held in self.held.values()):
+            return True
+        return bool(self.sent) and next(iter(self.sent.values())).time < time - SENT_ID_KEPT_MS
+
+    # -- changes --------------------------------------------------------------------------
+
+    def save(self, entity: Entity) -> None:
+        """Notes that the entity's row has to be written with this batch."""
+        self._dirty[entity.TABLE, entity.key()] = entity
+
+    def erase(self, entity: Entity) -> None:
+        """Notes that the entity's row has to go with this batch."""
+        self._dirty[entity.TABLE, entity.key()] = None
+
+    def take_changes(self) -> Changes:
+        """The rows that changed since the last call, each as it stands now."""
+        if not self._dirty and self.counter("place") == self._next_place:
+            return {}
+        self.set_counter("clock", self.now)
+        self.set_counter("place", self._next_place)
+        changes: Changes = {}
+        for (table, key), entity in self._dirty.items():
+            changes.setdefault(table, {})[key] = None if entity is None else entity.row()
+        self._dirty = {}
+        return changes
+
+    # -- users and sessions ---------------------------------------------------------------
+
+    def user_named(self, nick: str) -> User | None:
+        return self.users.get(fold_nick(nick))
+
+    def add_user(self, user: User) -> None:
+        self.users[user.folded] = user
+        self.users_by_id[user.id] = user
+        self.invisible += "i" in user.modes
+        if len(self.users) > self.counter("most_users"):
+            self.set_counter("most_users", len(self.users))
+        self.save(user)
+
+    def remove_user(self, user: User) -> None:
+        """Takes out a user who is in no room and has no session any more."""
+        for invited in user.invitations.values():
+            self.erase(invited)
+        del self.users[user.folded]
+        del self.users_by_id[user.id]
+        self.invisible -= "i" in user.modes
+        self.erase(user)
+
+    def rename_user(self, user: User, nick: str) -> None:
+        del self.users[user.folded]
+        user.rename(nick)
+        self.users[user.folded] = user
+        self.save(user)
+
+    def attach(self, session: SessionId, user: User, secure: bool) -> None:
+        presence = Presence(session, user, secure)
+        self.sessions[session] = presence
+        user.sessions = (*user.sessions, session)
+        self.save(presence)
+
+    def detach(self, session: SessionId) -> User:
+        """Ends a session; its user stays. Raises KeyError for an unknown session."""
+        presence = self.sessions.pop(session)
+        user = presence.user
+        user.sessions = tuple(other for other in user.sessions if other != session)
+        self.erase(presence)
+        return user
+
+    # -- rooms ----------------------------------------------------------------------------
+
+    def room_named(self, name: str) -> Room | None:
+        return self.rooms.get(fold_room(name))
+
+    def add_room(self, name: str) -> Room:
+        room = Room(self.take_id("room"), name, self.now)
+        self.reset_modes(room)
+        self.rooms[room.folded] = room
+        self.rooms_by_id[room.id] = room
+        return room
+
+    def is_lobby(self, room: Room) -> bool:
+        """Whether this is the room that everyone is joined to on arrival; it has no operators."""
+        return room.folded == fold_room(self.rules.lobby)
+
+    def reset_modes(self, room: Room) -> None:
+        """Gives a room the modes and the empty lists of a new one."""
+        room.flags = LOBBY_FLAGS if self.is_lobby(room) else DEFAULT_FLAGS
+        room.key_word, room.limit = "", 0
+        for entries in room.lists.values():
+            for entry in entries.values():
+                self.erase(entry)
+            entries.clear()
+        self.save(room)
+
+    def retire_room(self, room: Room) -> None:
+        """Frees the room's name; its history stays under its id and nobody reaches it."""
+        del self.rooms[room.folded]
+        del self.rooms_by_id[room.id]
+        self.reset_modes(room)
+        room.retired_at = self.now
+
+    def add_member(self, room: Room, user: User, ranks: str) -> Member:
+        member = Member(room, user, ranks, self.next_place)
+        self._link(member)
+        self.save(member)
+        return member
+
+    def remove_member(self, member: Member) -> None:
+        room, user = member.room, member.user
+        del room.members[user.id]
+        del user.memberships[room.id]
+        room.version += 1
+        self.erase(member)
+
+    def _link(self, member: Member) -> None:
+        member.room.members[member.user.id] = member
+        member.user.memberships[member.room.id] = member
+        member.room.version += 1
+
+    # -- loading --------------------------------------------------------------------------
+
+    def dump(self) -> Iterator[tuple[str, Row]]:
+        """Every row of the state by table and key, for comparing two states."""
+        rows: list[tuple[str, Row]] = []
+        for name, value in self._counters.items():
+            rows.append(("counters", (name, value)))
+        entities: list[Iterable[Entity]] = [
+            self.users_by_id.values(),
+            self.sessions.values(),
+            self.rooms_by_id.values(),
+            self.held.values(),
+            self.sent.values(),
+            self.bans.values(),
+        ]
+        entities += [room.members.values() for room in self.rooms_by_id.values()]
+        entities += [user.invitations.values() for user in self.users_by_id.values()]
+        entities += [
+            of.values() for room in self.rooms_by_id.values() for of in room.lists.values()
+        ]
+        for group in entities:
+            rows.extend((entity.TABLE, entity.row()) for entity in group)
+        return iter(sorted(rows, key=repr))
+
+
+def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> State:
+    """The state whose rows are `tables`: every table of COLUMNS, rows in LOAD_ORDER."""
+    state = State(log_id, rules)
+    for name, value in tables["counters"]:
+        state._counters[name] = value  # type: ignore[index,assignment]
+    state.now = state.counter("clock")
+    state._next_place = state.counter("place") or FIRST_PLACE
+    for row in tables["users"]:
+        user = User(*row)  # type: ignore[arg-type]
+        state.users[user.folded] = user
+        state.users_by_id[user.id] = user
+        state.invisible += "i" in user.modes
+    for session, owner, secure in tables["sessions"]:
+        user = state.users_by_id[owner]  # type: ignore[index]
+        state.sessions[session] = Presence(session, user, bool(secure))  # type: ignore[index,arg-type]
+        user.sessions = (*user.sessions, session)  # type: ignore[arg-type]
+    for row in tables["rooms"]:
+        room = Room(*row)  # type: ignore[arg-type]
+        if room.retired_at:
+            continue
+        state.rooms[room.folded] = room
+        state.rooms_by_id[room.id] = room
+    for room_id, user_id, ranks, since in tables["members"]:
+        room = state.rooms_by_id[room_id]  # type: ignore[index]
+        user = state.users_by_id[user_id]  # type: ignore[index]
+        state._link(Member(room, user, ranks, since))  # type: ignore[arg-type]
+    _load_lists(state, tables)
+    return state
+
+
+def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> None:
+    for row in tables["lists"]:
+        entry = ListEntry(*row)  # type: ignore[arg-type]
+        state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
+    for row in tables["invited"]:
+        invited = Invited(*row)  # type: ignore[arg-type]
+        state.users_by_id[invited.user].invitations[invited.room] = invited
+    for row in tables["held_names"]:
+        held = HeldName(*row)  # type: ignore[arg-type]
+        state.held[held.folded] = held
+    for row in tables["sent"]:
+        sent = Sent(*row)  # type: ignore[arg-type]
+        state.sent[sent.scope, sent.once] = sent
+    for row in tables["bans"]:
+        ban = ServerBan(*row)  # type: ignore[arg-type]
+        state.bans[ban.kind, ban.value] = ban

@@ -1,0 +1,103 @@
+"""A session: what the server knows of one connection, whatever carries it.
+
+Law: all that a connection negotiates lives here; the shared state knows of a session only who it is.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Final
+
+from hubbub.core.ids import SessionId
+from hubbub.irc.capabilities import variant_of
+
+NO_CAPABILITIES: Final[frozenset[str]] = frozenset()
+
+
+class Phase(Enum):
+    """How far a session has come."""
+
+    REGISTERING = auto()
+    OPENING = auto()
+    """Its Open entry is under way; what it sends waits."""
+    REGISTERED = auto()
+    CLOSED = auto()
+
+
+class Registration:
+    """What a session says of itself before it is registered.
+
+    `invite` is the word that admits it, or empty where none is needed; it stays at the edge.
+    """
+
+    __slots__ = ("admitted", "device", "invite", "negotiating", "nick", "realname", "username")
+
+    def __init__(self, invite: str) -> None:
+        self.nick = ""
+        self.username = ""
+        self.realname = ""
+        self.device = ""
+        self.negotiating = False
+        self.invite = invite
+        self.admitted = not invite
+
+
+class Session:
+    """One connection of one device.
+
+    `host` is what others see of its address. `registration` exists until the session is
+    registered. `capabilities` is shared between sessions that chose the same.
+    """
+
+    __slots__ = (
+        "batches",
+        "cap_version",
+        "capabilities",
+        "host",
+        "id",
+        "nick",
+        "phase",
+        "registration",
+        "secure",
+        "variant",
+    )
+
+    def __init__(self, id: SessionId, host: str, *, secure: bool, invite: str = "") -> None:
+        self.id = id
+        self.host = host
+        self.secure = secure
+        self.nick = ""
+        self.phase = Phase.REGISTERING
+        self.registration: Registration | None = Registration(invite)
+        self.capabilities = NO_CAPABILITIES
+        self.variant = 0
+        self.cap_version = 301
+        self.batches = 0
+
+    def has(self, capability: str) -> bool:
+        return capability in self.capabilities
+
+    def choose(self, capabilities: frozenset[str]) -> None:
+        """Takes on a set of capabilities, all of them offered."""
+        self.capabilities = _SETS.setdefault(capabilities, capabilities)
+        self.variant = variant_of(capabilities)
+
+    def settle(self, nick: str) -> None:
+        """Hears how its Open entry ended: registered as `nick`, or refused with an empty one."""
+        if self.phase is not Phase.OPENING:
+            return
+        if nick:
+            self.nick = nick
+            self.phase = Phase.REGISTERED
+            self.registration = None
+        else:
+            self.phase = Phase.REGISTERING
+
+    def next_batch(self) -> str:
+        """A batch reference that this session hasn't seen."""
+        self.batches += 1
+        return f"b{self.batches}"
+
+
+_SETS: dict[frozenset[str], frozenset[str]] = {}
+"""Interned capability sets: thousands of sessions choose among a handful."""

@@ -1,0 +1,76 @@
+"""What an operator can say to a running server, one row a command.
+
+The console, `hubbub admin` and completion all read this table; the meaning of each is the handler's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from hubbub.server.errors import OperatorError
+
+
+class AdminUsageError(OperatorError):
+    """A command that isn't one, or lacks something; the text says how it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminCommand:
+    """A command: its name, its words (`<needed>`, `[optional]`), its help, how many words it takes.
+
+    Where `text` is true the last word takes the rest of the line, spaces and all.
+    """
+
+    name: str
+    words: str
+    help: str
+    least: int
+    most: int
+    text: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How the command is typed."""
+        return f"{self.name} {self.words}".rstrip()
+
+
+ADMIN_COMMANDS = (
+    AdminCommand("users", "", "who is here", 0, 0),
+    AdminCommand("rooms", "", "the rooms, with how many are in each", 0, 0),
+    AdminCommand("say", "<text>", "say something to everyone", 1, 1, text=True),
+    AdminCommand("kick", "<user> [reason]", "put a user out of the chat", 1, 2, text=True),
+    AdminCommand("ban", "<user or mask> [reason]", "put out and keep out", 1, 2, text=True),
+    AdminCommand("unban", "<user or mask>", "let in again", 1, 1),
+    AdminCommand("help", "", "this list", 0, 0),
+    AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),
+)
+
+ALIASES = {"quit": "stop", "exit": "stop", "shutdown": "stop", "who": "users", "list": "rooms"}
+"""Other words that fingers know."""
+
+_BY_NAME = {command.name: command for command in ADMIN_COMMANDS}
+
+
+def parse_admin(line: str) -> tuple[AdminCommand, tuple[str, ...]]:
+    """The command of a line (a leading slash is allowed) and its words.
+
+    Raises AdminUsageError, with "did you mean" for an unknown command.
+    """
+    name, *rest = line.strip().removeprefix("/").split(None, 1) or [""]
+    name = name.lower()
+    command = _BY_NAME.get(ALIASES.get(name, name))
+    if command is None:
+        close = get_close_matches(name, [*_BY_NAME, *ALIASES], n=1)
+        advice = f"did you mean {close[0]}?" if close else "help lists the commands."
+        raise AdminUsageError(f'There is no command "{name}"; {advice}')
+    text = rest[0] if rest else ""
+    words = tuple(text.split(None, command.most - 1) if command.text else text.split())
+    if not command.least <= len(words) <= command.most:
+        raise AdminUsageError(f"It is written: {command.usage}")
+    return command, words
+
+
+def admin_help(commands: Sequence[AdminCommand] = ADMIN_COMMANDS) -> list[str]:
+    """The answer to `help`: one line a command."""
+    width = max(len(command.usage) for command in commands)
+    return [f"{command.usage:{width}}  {command.help}" for command in commands]

@@ -1,0 +1,268 @@
+"""`hubbub serve`: puts the parts together, runs them until told to stop, and takes them apart.
+
+Law: nothing listens before the store is open and the state loaded; nothing closes before what was
+accepted is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from hubbub.server import logs
+from hubbub.server.admin_socket import AdminSocketError, open_admin_socket
+from hubbub.server.certificate import (
+    Certificate,
+    CertificateError,
+    open_certificate,
+    own_certificate,
+)
+from hubbub.server.config import Config, changed
+from hubbub.server.connection import Welcome
+from hubbub.server.datadir import DataDir
+from hubbub.server.desk import Desk
+from hubbub.server.errors import OperatorError
+from hubbub.server.hub import Hub
+from hubbub.server.invite import invite_word
+from hubbub.server.listener import Door, Listeners
+from hubbub.server.options import ServeOptions
+from hubbub.store.store import Store, open_store
+from hubbub.store.errors import StoreError
+
+log = logging.getLogger("hubbub")
+
+DATABASE: Final = "hubbub.db"
+CARE_SECONDS: Final = 5.0
+"""How often silent clients are looked for."""
+CERTIFICATE_SECONDS: Final = 60.0
+"""How often the certificate's files are looked at."""
+RESTART_SETTINGS: Final = ("server.listen", "storage.", "server.lobby")
+"""Settings that a running server can't change, by the start of their names."""
+
+
+class StartError(OperatorError):
+    """The server can't start."""
+
+
+def serve(config: Config, options: ServeOptions) -> int:
+    """Runs the server until it is told to stop; 0 is an orderly end. Raises OperatorError."""
+    started = time.perf_counter()
+    logs.set_up(options.debug)
+    with DataDir.open(Path(config.storage.data)) as directory:
+        try:
+            store = open_store(directory.path / DATABASE)
+        except StoreError as error:
+            raise StartError(str(error)) from error
+        try:
+            asyncio.run(Running(config, options, store, directory.path, started).run())
+        finally:
+            store.close()
+    return 0
+
+
+class Running:
+    """One run of the server."""
+
+    def __init__(
+        self, config: Config, options: ServeOptions, store: Store, data: Path, started: float
+    ) -> None:
+        self._config = config
+        self._options = options
+        self._store = store
+        self._data = data
+        self._started = started
+        self._stopped = asyncio.Event()
+        self._certificate = self._read_certificate(config)
+
+    def _read_certificate(self, config: Config) -> Certificate:
+        tls = config.tls
+        if tls.certificate:
+            return open_certificate(Path(tls.certificate), Path(tls.key or tls.certificate))
+        return own_certificate(self._data, config.server.name)
+
+    async def run(self) -> None:
+        """Opens everything in order, waits for the word to stop, closes in the other order."""
+        limits = self._config.limits
+        try:
+            self._hub = Hub(
+                self._store,
+                self._config.rules(),
+                lines_per_second=limits.lines_per_second,
+                burst_lines=limits.burst_lines,
+                input_queue_lines=limits.input_queue_lines,
+                readers=self._config.storage.readers,
+            )
+            refusals = await self._hub.start()
+        except StoreError as error:
+            raise StartError(str(error)) from error
+        if refusals:
+            raise StartError(refusals[0].params[-1])
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._hub.stop, "The server is shutting down")
+            self._listeners = Listeners(self._hub, self._door(self._config))
+            addresses = self._listeners.open()
+            stack.callback(self._listeners.close)
+            desk = Desk(self._hub, self._stopped.set)
+            await self._open_admin_socket(stack, desk)
+            self._catch_signals()
+            # What lives now lives long: the collector needn't look at it again and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            self._greet(addresses)
+            await self._stay(desk)
+            log.info("stopping")
+        log.info("stopped; everything that was shown is stored")
+
+    async def _open_admin_socket(self, stack: AsyncExitStack, desk: Desk) -> None:
+        try:
+            admin = await open_admin_socket(self._data, desk.handle)
+        except AdminSocketError as error:
+            log.warning("%s", error)
+            return
+        stack.push_async_callback(admin.close)
+
+    def _door(self, config: Config) -> Door:
+        """What new connections are given under this configuration and the present certificate."""
+        context = self._certificate.context
+        limits, port = config.limits, _port(config)
+        kinds = {
+            plain: Welcome(context, plain, limits.send_queue_bytes, port) for plain in (False, True)
+        }
+        server = config.server
+        invite = invite_word(server.invite, self._data) if server.guests_decided != "yes" else ""
+        return Door(config, kinds.__getitem__, invite)
+
+    # -- while it runs --------------------------------------------------------------------
+
+    async def _stay(self, desk: Desk) -> None:
+        """Runs the timers, and the console where there is a terminal, until told to stop."""
+        care = asyncio.create_task(self._take_care())
+        tasks = [care, asyncio.create_task(self._stopped.wait())]
+        if self._options.console and self._has_terminal():
+            from hubbub.server.console import run_console
+
+            tasks.append(asyncio.create_task(run_console(desk.handle, desk.names)))
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    def _has_terminal(self) -> bool:
+        return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
+
+    async def _take_care(self) -> None:
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
+        for warning in await asyncio.to_thread(self._certificate_warnings):
+            log.warning("%s", warning)
+        while True:
+            await asyncio.sleep(CARE_SECONDS)
+            limits = self._config.limits
+            self._hub.look_after(
+                loop.time(),
+                registration=limits.registration_seconds,
+                ping=limits.ping_seconds,
+                timeout=limits.ping_timeout_seconds,
+            )
+            if loop.time() - looked >= CERTIFICATE_SECONDS:
+                looked = loop.time()
+                self._renew_certificate()
+
+    def _certificate_warnings(self) -> tuple[str, ...]:
+        return tuple(self._certificate.warnings())
+
+    def _renew_certificate(self) -> None:
+        try:
+            renewed = self._certificate.renewed()
+        except CertificateError as error:
+            log.error("the certificate changed but can't be used, the old one stays: %s", error)
+            return
+        if renewed is not None:
+            self._certificate = renewed
+            self._listeners.door = self._door(self._config)
+            log.info("certificate read again: %s", renewed.fingerprint)
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM"):
+            try:
+                loop.add_signal_handler(getattr(signal, name), self._stopped.set)
+            except (NotImplementedError, AttributeError):
+                signal.signal(
+                    getattr(signal, name),
+                    lambda *_: loop.call_soon_threadsafe(self._stopped.set),
+                )
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._reload()))
+
+    async def _reload(self) -> None:
+        """Reads configuration and certificate again; what can't be used is said and left."""
+        try:
+            config = self._options.load()
+            self._certificate = self._read_certificate(config)
+            door = self._door(config)
+        except OperatorError as error:
+            log.error("not reloaded, everything stays as it was: %s", error)
+            return
+        changes = changed(self._config, config)
+        for name in changes:
+            if name.startswith(RESTART_SETTINGS):
+                log.warning("%s takes effect at the next start", name)
+        self._config = config
+        self._listeners.door = door
+        limits = config.limits
+        self._hub.lines_per_second = limits.lines_per_second
+        self._hub.burst_lines = limits.burst_lines
+        self._hub.input_queue_lines = limits.input_queue_lines
+        if config.rules() != self._hub.rules:
+            for refusal in await self._hub.reconfigure(config.rules()):
+                log.error("not reloaded: %s", refusal.params[-1])
+        log.info("reloaded: %s", ", ".join(changes) or "nothing changed")
+
+    # -- the first words ------------------------------------------------------------------
+
+    def _greet(self, addresses: list[str]) -> None:
+        """Says where the chat is and how to join it."""
+        took = time.perf_counter() - self._started
+        server, door = self._config.server, self._listeners.door
+        first = addresses[0]
+        # A local name is friendlier than its number, and a wildcard isn't an address at all.
+        shown = server.listen[0] if len(server.listen) == 1 else first
+        shown = f"localhost{shown}" if shown.startswith(":") else shown
+        shown = (
+            shown.replace(":0", f":{first.rpartition(':')[2]}") if shown.endswith(":0") else shown
+        )
+        default = shown == "localhost:8667"
+        host, _, port = shown.rpartition(":")
+        lines = [
+            f"Hubbub is ready ({took:.2f} s). Listening on {', '.join(addresses)}",
+            f"  with our client:   python client.py{'' if default else f' {shown}'}",
+            f"  with an IRC client: server {host}, port {port} (TLS or plain), room {server.lobby}",
+            f"  certificate:       {self._certificate.fingerprint}",
+            f"  data:              {self._data}",
+        ]
+        if door.invite:
+            lines.append(f"  invite (password): {door.invite}")
+        if self._options.console and self._has_terminal():
+            lines.append("Type /help for what you can do here, /quit to stop.")
+        print("\n".join(lines), flush=True)
+
+
+def _port(config: Config) -> int:
+    """The port that a browser is sent to."""
+    for address in config.server.addresses:
+        port = getattr(address, "port", 0)
+        if port:
+            return int(port)
+    return 8667

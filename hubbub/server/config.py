@@ -1,0 +1,378 @@
+"""What an operator can decide: each setting stands here with its default, unit, range and meaning.
+
+The rest (reading a file, printing the defaults, the table in docs/configuration.md) is derived
+from these classes, so that a setting is added in one place. Sizes are in UTF-8 bytes.
+"""
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeVar
+
+from hubbub.core.rules import Rules
+from hubbub.irc.names import room_problem
+from hubbub.server.addresses import (
+    DEFAULT_PORT,
+    AddressError,
+    ListenAddress,
+    listens_beyond_loopback,
+    parse_listen,
+)
+
+SERVER_NAME_BYTES = 63
+
+Check = Callable[[Any], str | None]
+"""Why a value of the right type can't be used, as words that follow what was given, or None."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known of one setting besides its name, type and default."""
+
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    check: Check | None = None
+    default_text: str = ""
+    """The default in words, where its value depends on the machine or says too little."""
+
+
+def _setting(default: _T, about: Setting) -> _T:
+    return field(default=default, metadata={"setting": about})
+
+
+def _size(default: int, help: str, *, low: int, high: int, unit: str = "bytes") -> int:
+    return _setting(default, Setting(help=help, unit=unit, low=low, high=high))
+
+
+def _count(default: int, help: str, *, low: int = 1, high: int = 10_000_000) -> int:
+    return _setting(default, Setting(help=help, low=low, high=high))
+
+
+def _seconds(default: int, help: str, *, low: int = 1, high: int = 86_400) -> int:
+    return _setting(default, Setting(help=help, unit="seconds", low=low, high=high))
+
+
+def server_name_problem(name: str) -> str | None:
+    """Why `name` can't be a server's name (it must look like a host name with a dot), or None."""
+    labels = name.split(".")
+    if len(labels) < 2:
+        return "expected a name with a dot, as chat.example.org (clients tell servers from users by it)"
+    if len(name.encode()) > SERVER_NAME_BYTES:
+        return f"expected at most {SERVER_NAME_BYTES} bytes"
+    if not all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", label) for label in labels):
+        return "expected letters, digits and '-' between the dots, as chat.example.org"
+    return None
+
+
+def default_server_name() -> str:
+    """This machine's name, made fit for a server's name; DNS isn't asked, which could hang."""
+    for name in (socket.gethostname(), f"{socket.gethostname()}.local"):
+        if server_name_problem(name) is None:
+            return name
+    return "hubbub.local"
+
+
+def _network_problem(name: str) -> str | None:
+    if not name or len(name.encode()) > 50 or any(c.isspace() or not c.isprintable() for c in name):
+        return "expected 1 to 50 bytes without spaces"
+    return None
+
+
+def _motd_problem(text: str) -> str | None:
+    if any(not c.isprintable() and c not in "\n\t" for c in text):
+        return "expected text without control characters"
+    if any(len(line.encode()) > 400 for line in text.split("\n")):
+        return "expected lines of at most 400 bytes"
+    return None
+
+
+def _invite_problem(word: str) -> str | None:
+    if word and not re.fullmatch(r"[!-9;-~][!-~]{7,99}", word):
+        return "expected 8 to 100 ASCII characters without spaces, the first one not ':'"
+    return None
+
+
+def _listen_problem(listen: tuple[str, ...]) -> str | None:
+    if not listen:
+        return f'expected at least one address, as ["localhost:{DEFAULT_PORT}"]'
+    for text in listen:
+        try:
+            parse_listen(text)
+        except AddressError as error:
+            return str(error)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who the server is, where it listens and whom it lets in."""
+
+    name: str = field(
+        default_factory=default_server_name,
+        metadata={
+            "setting": Setting(
+                help="The server's own name in the chat, with a dot in it.",
+                default_text="this machine's name",
+                check=server_name_problem,
+            )
+        },
+    )
+    network: str = _setting(
+        "Hubbub",
+        Setting(help="What people call this chat; clients show it.", check=_network_problem),
+    )
+    listen: tuple[str, ...] = _setting(
+        (f"localhost:{DEFAULT_PORT}",),
+        Setting(
+            help="Where to listen: host:port, [ipv6]:port, :port for every interface, unix:/path."
+            " Each speaks TLS and plain.",
+            check=_listen_problem,
+        ),
+    )
+    motd: str = _setting(
+        "",
+        Setting(
+            help="The message of the day, shown on arrival; may have lines.", check=_motd_problem
+        ),
+    )
+    lobby: str = _setting("#lobby", Setting(help="The room that everyone is joined to on arrival."))
+    plain: Literal["loopback", "private", "never"] = _setting(
+        "loopback",
+        Setting(
+            help="From where connections without TLS are taken: this machine (unix sockets too),"
+            " private networks as well, or nowhere.",
+            choices=("loopback", "private", "never"),
+        ),
+    )
+    guests: Literal["auto", "yes", "no", "invite"] = _setting(
+        "auto",
+        Setting(
+            help="Whether people without an account may come in; auto is yes while only this"
+            " machine can connect, and invite otherwise.",
+            choices=("auto", "yes", "no", "invite"),
+        ),
+    )
+    invite: str = _setting(
+        "",
+        Setting(
+            help="The invite that guests give as the connection's password; empty: one is made"
+            " and kept in the data directory.",
+            check=_invite_problem,
+        ),
+    )
+
+    @property
+    def addresses(self) -> tuple[ListenAddress, ...]:
+        """`listen`, understood."""
+        return tuple(parse_listen(text) for text in self.listen)
+
+    @property
+    def guests_decided(self) -> Literal["yes", "no", "invite"]:
+        """`guests` with auto resolved by where the server listens."""
+        if self.guests != "auto":
+            return self.guests
+        return "invite" if any(map(listens_beyond_loopback, self.addresses)) else "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where things are kept, and how long the journal is."""
+
+    data: str = _setting(
+        "",
+        Setting(
+            help="The data directory; a relative path starts at this file. --data goes first.",
+            default_text="the system's place for a program's data",
+        ),
+    )
+    journal_batches: int = _count(
+        10_000, "How many of the last committed batches stay in the journal, for replay.", low=1
+    )
+    readers: int = _setting(
+        2, Setting(help="Threads that read the history.", unit="threads", low=1, high=64)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The operator's own certificate; without one the server makes its own at first start."""
+
+    certificate: str = _setting(
+        "",
+        Setting(
+            help="PEM file with the certificate and its chain; a relative path starts at this file.",
+            default_text="self-made",
+        ),
+    )
+    key: str = _setting(
+        "",
+        Setting(
+            help="PEM file with the certificate's private key, without a passphrase.",
+            default_text="self-made",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of everything that could grow."""
+
+    nick_bytes: int = _size(30, "The longest name of a user.", low=9, high=64)
+    room_bytes: int = _size(50, "The longest name of a room, with its '#'.", low=10, high=64)
+    topic_bytes: int = _size(390, "The longest topic of a room.", low=1, high=390)
+    user_bytes: int = _size(12, "The longest user name (of USER, shown in masks).", low=1, high=18)
+    host_bytes: int = _size(63, "The longest host name shown in masks.", low=9, high=63)
+    away_bytes: int = _size(200, "The longest away text.", low=1, high=300)
+    kick_bytes: int = _size(200, "The longest reason of a kick.", low=1, high=300)
+    realname_bytes: int = _size(128, "The longest real name.", low=1, high=200)
+    rooms_per_user: int = _count(100, "Rooms that one user may be in.", high=100_000)
+    rooms: int = _count(10_000, "Rooms on the server.")
+    targets: int = _count(4, "Targets that one command may name.", high=20)
+    list_entries: int = _count(
+        100, "Masks in each list of a room (ban, except, invite).", high=10_000
+    )
+    modes: int = _count(6, "Mode changes with a parameter in one MODE.", high=20)
+    connections: int = _count(15_000, "Connections at once.", high=1_000_000)
+    connections_per_address: int = _count(
+        64,
+        "Connections at once from one address (IPv6: from one /64); 0 is no limit; this machine has none.",
+        low=0,
+        high=1_000_000,
+    )
+    handshakes: int = _count(256, "TLS handshakes under way at once; more wait.", high=100_000)
+    handshake_seconds: int = _seconds(10, "Time for a TLS handshake.", high=300)
+    registration_seconds: int = _seconds(30, "Time from connecting to being welcomed.", high=3_600)
+    ping_seconds: int = _seconds(
+        120, "Silence after which a client is asked for a sign of life.", low=5
+    )
+    ping_timeout_seconds: int = _seconds(60, "Time for that sign of life.", low=5)
+    lines_per_second: float = _setting(
+        10.0,
+        Setting(
+            help="Lines that a client may go on sending; faster ones are slowed down.",
+            unit="lines per second",
+            low=0.1,
+            high=1_000_000,
+        ),
+    )
+    burst_lines: int = _count(
+        40, "Lines that a client may send at once before that.", high=1_000_000
+    )
+    input_queue_lines: int = _count(
+        200,
+        "Lines of a slowed client that wait; one that sends more is dropped.",
+        low=10,
+        high=100_000,
+    )
+    send_queue_bytes: int = _size(
+        1_048_576,
+        "What waits for a client that doesn't read; beyond it the client is dropped.",
+        low=65_536,
+        high=1_073_741_824,
+    )
+    history_page: int = _count(100, "Messages in one answer to CHATHISTORY.", high=1_000)
+    replay_lines: int = _count(
+        50, "Messages shown on joining to clients without chathistory.", low=0, high=1_000
+    )
+    sent_ids_kept: int = _count(
+        100_000, "Send-once ids remembered (each a week at most).", low=100, high=10_000_000
+    )
+    whowas_entries: int = _count(
+        1_000, "Departed users that WHOWAS remembers.", low=0, high=1_000_000
+    )
+    guest_name_hold_seconds: int = _seconds(
+        600, "How long a guest's name is kept for its device after the connection is lost.", low=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; `Config()` is the defaults."""
+
+    server: Server = field(default_factory=Server)
+    storage: Storage = field(default_factory=Storage)
+    tls: Tls = field(default_factory=Tls)
+    limits: Limits = field(default_factory=Limits)
+
+    def rules(self) -> Rules:
+        """The part that what happens in the chat depends on, as the state keeps it."""
+        limits = self.limits
+        return Rules(
+            server_name=self.server.name,
+            network=self.server.network,
+            motd=self.server.motd,
+            lobby=self.server.lobby,
+            nick_bytes=limits.nick_bytes,
+            user_bytes=limits.user_bytes,
+            host_bytes=limits.host_bytes,
+            room_bytes=limits.room_bytes,
+            topic_bytes=limits.topic_bytes,
+            away_bytes=limits.away_bytes,
+            kick_bytes=limits.kick_bytes,
+            realname_bytes=limits.realname_bytes,
+            rooms_per_user=limits.rooms_per_user,
+            rooms=limits.rooms,
+            targets=limits.targets,
+            list_entries=limits.list_entries,
+            modes=limits.modes,
+            history_page=limits.history_page,
+            replay_lines=limits.replay_lines,
+            sent_ids=limits.sent_ids_kept,
+            whowas_entries=limits.whowas_entries,
+            guest_name_hold_seconds=limits.guest_name_hold_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as the reader, the printer and the documentation see it."""
+
+    section: str
+    key: str
+    default: object
+    about: Setting
+
+
+def rows() -> tuple[Row, ...]:
+    """Every setting, in the order of the classes."""
+    config = Config()
+    return tuple(
+        Row(
+            section.name,
+            known.name,
+            getattr(getattr(config, section.name), known.name),
+            known.metadata["setting"],
+        )
+        for section in fields(Config)
+        for known in fields(getattr(config, section.name))
+    )
+
+
+def joint_problems(config: Config) -> list[tuple[str, str, str]]:
+    """What is wrong with settings taken together: (section, key, words) each."""
+    problems = []
+    lobby = room_problem(config.server.lobby, config.limits.room_bytes)
+    if lobby:
+        problems.append(("server", "lobby", f'"{config.server.lobby}" is no room: {lobby}'))
+    for given, missing in (("certificate", "key"), ("key", "certificate")):
+        if getattr(config.tls, given) and not getattr(config.tls, missing):
+            problems.append(
+                ("tls", given, f"given without {missing}; expected both, or neither (self-made)")
+            )
+    return problems
+
+
+def changed(old: Config, new: Config) -> list[str]:
+    """The settings that differ, as "limits.nick_bytes"."""
+    return [
+        f"{row.section}.{row.key}"
+        for row in rows()
+        if getattr(getattr(old, row.section), row.key)
+        != getattr(getattr(new, row.section), row.key)
+    ]

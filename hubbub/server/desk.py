@@ -1,0 +1,106 @@
+"""The operator's desk: what the console and the admin socket ask, as entries and answers.
+
+Law: both say the same things through here; nothing is done past the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from hubbub.core import entries
+from hubbub.core.ids import NO_SESSION
+from hubbub.irc.replies import Reply
+from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
+from hubbub.server.hub import Hub
+
+Answer = tuple[bool, list[str]]
+
+
+class Desk:
+    """Does what an operator's line says, on one hub."""
+
+    def __init__(self, hub: Hub, stop: Callable[[], None]) -> None:
+        self._hub = hub
+        self._stop = stop
+
+    async def handle(self, line: str) -> Answer:
+        """Whether a line was done, and the lines to show for it."""
+        try:
+            command, words = parse_admin(line)
+        except AdminUsageError as error:
+            return False, [str(error)]
+        return await _ACTIONS[command.name](self, words)
+
+    def names(self) -> list[str]:
+        """The users' names, for completion."""
+        return [user.nick for user in self._hub.state.users_by_id.values()]
+
+    async def _users(self, words: tuple[str, ...]) -> Answer:
+        users = self._hub.state.users_by_id.values()
+        if not users:
+            return True, ["Nobody is here."]
+        lines = []
+        for user in users:
+            rooms = " ".join(member.room.name for member in user.memberships.values())
+            away = f" (away: {user.away})" if user.away else ""
+            lines.append(f"{user.nick}  {user.username}@{user.host}  {rooms}{away}")
+        return True, lines
+
+    async def _rooms(self, words: tuple[str, ...]) -> Answer:
+        rooms = self._hub.state.rooms_by_id.values()
+        if not rooms:
+            return True, ["There are no rooms yet."]
+        return True, [
+            f"{room.name}  {len(room.members)}{f'  {room.topic}' if room.topic else ''}"
+            for room in rooms
+        ]
+
+    async def _say(self, words: tuple[str, ...]) -> Answer:
+        lobby = self._hub.state.rules.lobby
+        return await self._operate(entries.Announce(NO_SESSION, lobby, words[0]), "Said.")
+
+    async def _kick(self, words: tuple[str, ...]) -> Answer:
+        nick, reason = words[0], words[1] if len(words) > 1 else ""
+        entry = entries.Disconnect(NO_SESSION, nick, reason)
+        return await self._operate(entry, f"{nick} was kicked.")
+
+    async def _ban(self, words: tuple[str, ...]) -> Answer:
+        nick, reason = words[0], words[1] if len(words) > 1 else ""
+        entry = entries.Ban(NO_SESSION, nick, reason)
+        return await self._operate(entry, f"{nick} is banned.")
+
+    async def _unban(self, words: tuple[str, ...]) -> Answer:
+        return await self._operate(
+            entries.Unban(NO_SESSION, words[0]), f"{words[0]} is no longer banned."
+        )
+
+    async def _help(self, words: tuple[str, ...]) -> Answer:
+        return True, admin_help()
+
+    async def _end(self, words: tuple[str, ...]) -> Answer:
+        self._stop()
+        return True, ["The server is stopping."]
+
+    async def _operate(self, entry: entries.AnyEntry, done: str) -> Answer:
+        refusals = await self._hub.operate(entry)
+        return (False, [_sentence(reply) for reply in refusals]) if refusals else (True, [done])
+
+
+def _sentence(reply: Reply) -> str:
+    """What a refusal says, with what it is about in front."""
+    *context, text = reply.params
+    about = "" if reply.command == "FAIL" else " ".join(context)
+    return f"{about}: {text}" if about else text
+
+
+_ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]]]] = {
+    "users": Desk._users,
+    "rooms": Desk._rooms,
+    "say": Desk._say,
+    "kick": Desk._kick,
+    "ban": Desk._ban,
+    "unban": Desk._unban,
+    "help": Desk._help,
+    "stop": Desk._end,
+}

@@ -1,0 +1,275 @@
+"""Fan-out: from a batch's outputs to one write for each recipient.
+
+Law: the cost is events + recipients, not events × recipients (design, law 8). A session that only
+listened gets bytes that were joined once for all who saw the same; only a session that did
+something itself, or came or went, is put together on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from hubbub.core.ids import RoomId, SessionId
+from hubbub.core.outputs import Deliver, Departed, Entered, Event
+from hubbub.core.state import State
+from hubbub.edge.egress import Gate
+from hubbub.edge.session import Session
+from hubbub.edge.work import Shown
+
+
+class Recipient(Protocol):
+    """A local connection, as far as fan-out knows it."""
+
+    session: Session
+
+    def write(self, data: bytes) -> None:
+        """Sends or queues; never raises for what the other side does."""
+
+
+Recipients = Mapping[SessionId, Recipient]
+_OPEN: Final = 1 << 62
+
+
+@dataclass(slots=True)
+class _Answered:
+    """What a session is shown directly: one item, or under a label all that a task shows it."""
+
+    task: int
+    label: str
+    position: int
+    shown: list[tuple[int, Shown]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Own:
+    """The stream of a session that isn't like everybody's.
+
+    `spans` are the parts of a room's log that it was there for, as half-open ranges of positions
+    in that room's log; a room without spans was seen throughout.
+    """
+
+    answers: list[_Answered] = field(default_factory=list)
+    hidden: set[int] = field(default_factory=set)
+    spans: dict[RoomId, list[tuple[int, int]]] = field(default_factory=dict)
+
+
+class Audiences:
+    """Each room's local recipients by variant, remembered until its membership changes."""
+
+    def __init__(self, recipients: Recipients) -> None:
+        self._recipients = recipients
+        self._known: dict[RoomId, tuple[int, int, dict[int, list[Recipient]]]] = {}
+        self._epoch = 0
+
+    def forget(self) -> None:
+        """A session's capabilities changed, or the state was loaded anew."""
+        self._epoch += 1
+
+    def of(self, state: State, room_id: RoomId) -> dict[int, list[Recipient]]:
+        room = state.rooms_by_id.get(room_id)
+        if room is None:
+            self._known.pop(room_id, None)
+            return {}
+        known = self._known.get(room_id)
+        if known is not None and known[0] == room.version and known[1] == self._epoch:
+            return known[2]
+        audience: dict[int, list[Recipient]] = {}
+        for member in room.members.values():
+            for session_id in member.user.sessions:
+                recipient = self._recipients.get(session_id)
+                if recipient is not None:
+                    audience.setdefault(recipient.session.variant, []).append(recipient)
+        self._known[room_id] = (room.version, self._epoch, audience)
+        return audience
+
+
+class Fanout:
+    """Gathers one batch's outputs, then writes them.
+
+    `start` and `end` frame each task; in between come its outputs, in order.
+    """
+
+    def __init__(self, gate: Gate, recipients: Recipients, audiences: Audiences) -> None:
+        self._gate = gate
+        self._recipients = recipients
+        self._audiences = audiences
+        self._events: list[Event | None] = []
+        self._rooms: dict[RoomId, list[int]] = {}
+        self._own: dict[SessionId, _Own] = {}
+        self._encoded: dict[tuple[int, int], bytes] = {}
+        self._task = 0
+        self._session: SessionId | None = None
+        self._label = ""
+
+    # -- gathering ------------------------------------------------------------------------
+
+    def start(self, session: SessionId, label: str) -> None:
+        """What follows answers this session's command, under its label if it has one."""
+        self._task += 1
+        self._session = session
+        self._label = label
+
+    def end(self, *, deferred: bool = False) -> None:
+        """The command is done; one with a label and no answer is acknowledged unless deferred."""
+        if self._label and self._session is not None and not deferred:
+            self._answered(self._session)
+        self._label = ""
+
+    def answer(self, session: SessionId, shown: Shown) -> None:
+        """Shows one session something directly."""
+        self._events.append(None)
+        self._show_to(session, len(self._events) - 1, shown)
+
+    def deliver(self, output: Deliver) -> None:
+        position = len(self._events)
+        event = output.event
+        self._events.append(event)
+        for room in output.rooms:
+            log = self._rooms.get(room)
+            if log is None:
+                log = self._rooms[room] = []
+            log.append(position)
+        for session in output.sessions:
+            if session != output.author:
+                self._show_to(session, position, event)
+        if output.author is not None:
+            self._echo(output.author, position, event)
+        for session in output.without:
+            self._of(session).hidden.add(position)
+
+    def entered(self, output: Entered) -> None:
+        start = len(self._rooms.get(output.room, ()))
+        for session in output.sessions:
+            self._of(session).spans.setdefault(output.room, []).append((start, _OPEN))
+
+    def departed(self, output: Departed) -> None:
+        end = len(self._rooms.get(output.room, ()))
+        for session in output.sessions:
+            spans = self._of(session).spans.setdefault(output.room, [])
+            start = spans.pop()[0] if spans and spans[-1][1] == _OPEN else 0
+            spans.append((start, end))
+
+    def _echo(self, author: SessionId, position: int, event: Event) -> None:
+        recipient = self._recipients.get(author)
+        if recipient is None:
+            return
+        if recipient.session.has("echo-message"):
+            self._show_to(author, position, event)
+        else:
+            self._of(author).hidden.add(position)
+
+    def _of(self, session: SessionId) -> _Own:
+        own = self._own.get(session)
+        if own is None:
+            own = self._own[session] = _Own()
+        return own
+
+    def _show_to(self, session: SessionId, position: int, shown: Shown) -> None:
+        self._answered(session).shown.append((position, shown))
+
+    def _answered(self, session: SessionId) -> _Answered:
+        answers = self._of(session).answers
+        label = self._label if session == self._session else ""
+        if not label or not answers or answers[-1].task != self._task:
+            answers.append(_Answered(self._task, label, len(self._events) - 1))
+        return answers[-1]
+
+    # -- writing --------------------------------------------------------------------------
+
+    def write(self, state: State) -> None:
+        """Writes to each recipient once. `state` is as the batch left it."""
+        if len(self._rooms) == 1:
+            ((room, log),) = self._rooms.items()
+            self._write_room(state, room, log)
+        elif self._rooms:
+            self._write_rooms(state)
+        for session_id, own in self._own.items():
+            recipient = self._recipients.get(session_id)
+            if recipient is not None:
+                data = b"".join(self._stream(state, recipient.session, own))
+                if data:
+                    recipient.write(data)
+
+    def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
+        own = self._own
+        for variant, recipients in self._audiences.of(state, room).items():
+            data = self._join(log, variant)
+            if not data:
+                continue
+            for recipient in recipients:
+                if recipient.session.id not in own:
+                    recipient.write(data)
+
+    def _write_rooms(self, state: State) -> None:
+        """Several rooms: sessions in the same of them, with the same variant, share their bytes."""
+        rooms_of: dict[Recipient, tuple[RoomId, ...]] = {}
+        for room in self._rooms:
+            for recipients in self._audiences.of(state, room).values():
+                for recipient in recipients:
+                    rooms_of[recipient] = (*rooms_of.get(recipient, ()), room)
+        joined: dict[tuple[tuple[RoomId, ...], int], bytes] = {}
+        for recipient, rooms in rooms_of.items():
+            session = recipient.session
+            if session.id in self._own:
+                continue
+            key = (rooms, session.variant)
+            data = joined.get(key)
+            if data is None:
+                data = joined[key] = self._join(self._positions(rooms), session.variant)
+            if data:
+                recipient.write(data)
+
+    def _positions(self, rooms: Iterable[RoomId]) -> list[int]:
+        logs = [self._rooms[room] for room in rooms]
+        return logs[0] if len(logs) == 1 else sorted(set().union(*logs))
+
+    def _join(self, positions: Iterable[int], variant: int) -> bytes:
+        return b"".join([self._encode(position, variant) for position in positions])
+
+    def _encode(self, position: int, variant: int) -> bytes:
+        data = self._encoded.get((position, variant))
+        if data is None:
+            event = self._events[position]
+            data = b"" if event is None else self._gate.encode(event, variant)
+            self._encoded[position, variant] = data
+        return data
+
+    def _stream(self, state: State, session: Session, own: _Own) -> Iterator[bytes]:
+        """What one session is shown: its answers, and what its rooms were shown between them."""
+        answered: set[int] = set()
+        for answer in own.answers:
+            answered.update(position for position, _ in answer.shown)
+        heard = [
+            position
+            for position in sorted(self._heard(state, session, own))
+            if position not in answered and position not in own.hidden
+        ]
+        index = 0
+        for answer in own.answers:
+            while index < len(heard) and heard[index] < answer.position:
+                yield self._encode(heard[index], session.variant)
+                index += 1
+            yield self._show(session, answer)
+        for position in heard[index:]:
+            yield self._encode(position, session.variant)
+
+    def _show(self, session: Session, answer: _Answered) -> bytes:
+        if len(answer.shown) == 1 and not answer.label:
+            position, item = answer.shown[0]
+            if isinstance(item, Event):
+                return self._encode(position, session.variant)
+        return self._gate.show(session, [item for _, item in answer.shown], answer.label)
+
+    def _heard(self, state: State, session: Session, own: _Own) -> set[int]:
+        heard: set[int] = set()
+        presence = state.sessions.get(session.id)
+        for room, log in self._rooms.items():
+            spans = own.spans.get(room)
+            if spans is not None:
+                for start, end in spans:
+                    heard.update(log[start:end])
+            elif presence is not None and room in presence.user.memberships:
+                heard.update(log)
+        return heard

@@ -1,0 +1,589 @@
+"""The hub: sole owner of the shared state. Submit, apply, commit, fan out; one direction, no way back.
+
+Law: nothing is shown before it is durable, and at most one batch is uncommitted (design, law 9).
+What arrives meanwhile is parsed and waits. A batch that can't be committed is shown to nobody: its
+senders get a FAIL, and the state is loaded again from the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from hubbub.commands.dispatch import dispatch, too_long
+from hubbub.core import entries
+from hubbub.core.apply import HANDLERS, apply, begin
+from hubbub.core.ids import NO_SESSION, SessionId, session_id
+from hubbub.core.outputs import (
+    Answer,
+    Deliver,
+    Departed,
+    Entered,
+    HangUp,
+    HistoryRow,
+    Output,
+    Record,
+    Renamed,
+    Settled,
+    WhowasRow,
+)
+from hubbub.core.rules import Rules
+from hubbub.edge.egress import Gate
+from hubbub.edge.session import Phase, Session
+from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task
+from hubbub.irc.framing import BadLine
+from hubbub.irc.replies import Refused, Reply
+from hubbub.ordering.embedded import Embedded
+from hubbub.server import logs
+from hubbub.server.addresses import limit_key
+from hubbub.server.connection import Connection
+from hubbub.server.fanout import Audiences, Fanout
+from hubbub.store.store import Store
+from hubbub.store.errors import StoreError
+from hubbub.store.writing import Commit
+
+log = logging.getLogger("hubbub.hub")
+
+THROTTLE_SECONDS: Final = 0.1
+"""How often a slowed client's next lines are looked at."""
+RELOAD_SECONDS: Final = 1.0
+"""How long to wait before the state is read again from a store that couldn't be read."""
+NODE: Final = 0
+"""The only node there is until `ordering` can be shared."""
+BATCH_TASKS: Final = 2_000
+"""How many lines one batch takes at most; the rest wait for the next."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A batch between apply and release."""
+
+    tasks: Sequence[Task]
+    fanout: Fanout
+    records: list[HistoryRow | WhowasRow] = field(default_factory=list)
+    fates: list[Settled | Renamed | HangUp] = field(default_factory=list)
+    fetches: list[tuple[Task, list[Fetch]]] = field(default_factory=list)
+    refusals: dict[int, list[Reply]] = field(default_factory=dict)
+    """What the operator's tasks were refused with, by the task's identity."""
+    running: int = 0
+    """The identity of the task that is being run."""
+
+
+class Hub:
+    """One node's hub, on its event loop's thread; commits and reads of history have threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        *,
+        lines_per_second: float,
+        burst_lines: int,
+        input_queue_lines: int,
+        readers: int = 2,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._store = store
+        self._clock = clock
+        self.rules = rules
+        self.state = store.load(rules)
+        self.connections: dict[SessionId, Connection] = {}
+        self.per_address: dict[str, int] = {}
+        self.lines_per_second = lines_per_second
+        self.burst_lines = burst_lines
+        self.input_queue_lines = input_queue_lines
+        self._gate = Gate(rules.server_name, self.state.log_id)
+        self._audiences = Audiences(self.connections)
+        self._console = Session(NO_SESSION, "localhost", secure=True)
+        self._console.phase = Phase.REGISTERED
+        self._epoch = self.state.counter(f"batch:{NODE}") >> 40
+        self._epoch += 1
+        self._batches = 0
+        self._sessions = 0
+        self._tasks: deque[Task] = deque()
+        self._operators: dict[int, asyncio.Future[list[Reply]]] = {}
+        self._ticking = False
+        self._flight: _Flight | None = None
+        self._submitted: Sequence[Task] = ()
+        self._ordering = Embedded(self._execute)
+        self._writer = ThreadPoolExecutor(1, "hubbub-writer")
+        self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
+        self._throttled: dict[SessionId, Connection] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._ghosts = False
+        self.failing = ""
+        """What keeps the store from storing, or empty."""
+
+    async def start(self) -> list[Reply]:
+        """Begins this node's epoch: whoever was here before the last stop has gone.
+
+        Returns what keeps it from beginning, or nothing.
+        """
+        return await self.operate(entries.NodeStarted(NO_SESSION, NODE, self._epoch, self.rules))
+
+    # -- what comes in --------------------------------------------------------------------
+
+    def next_session(self, host: str, invite: str) -> Session:
+        """A session for a new connection, which `admit` then adds."""
+        self._sessions += 1
+        return Session(
+            session_id(NODE, self._epoch, self._sessions), host, secure=False, invite=invite
+        )
+
+    def admit(self, connection: Connection) -> None:
+        """Takes on a connection."""
+        connection.tokens = float(self.burst_lines)
+        self.connections[connection.session.id] = connection
+        key = limit_key(connection.peer)
+        self.per_address[key] = self.per_address.get(key, 0) + 1
+
+    def _discharge(self, session: SessionId) -> Connection | None:
+        """Takes a connection off the books; None when it was already."""
+        connection = self.connections.pop(session, None)
+        if connection is not None:
+            key = limit_key(connection.peer)
+            self.per_address[key] -= 1
+            if not self.per_address[key]:
+                del self.per_address[key]
+        return connection
+
+    def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
+        """Lines came in: each becomes a task, unless the session has to wait or to slow down."""
+        if connection.lines is None:
+            connection.lines = deque(lines)
+        else:
+            connection.lines.extend(lines)
+        self._read_lines(connection)
+
+    def _read_lines(self, connection: Connection) -> None:
+        session, lines = connection.session, connection.lines
+        self._refill(connection)
+        while lines and not connection.waiting and connection.tokens >= 1:
+            if session.phase in (Phase.OPENING, Phase.CLOSED):
+                break
+            connection.tokens -= 1
+            line = lines.popleft()
+            if logs.is_debug():
+                logs.line_in(session.id, line if isinstance(line, bytes) else line.value)
+            self._take(connection, self._parse(session, line))
+        if not lines:
+            connection.lines = None
+            if connection.paused:
+                connection.resume()
+            return
+        if len(lines) > self.input_queue_lines and connection.tokens < 1:
+            connection.drop("Excess flood")
+            return
+        # The socket's own buffer holds the rest, so a flooder feels its own flood.
+        connection.pause()
+        if connection.tokens < 1:
+            self._throttled[session.id] = connection
+            if self._timer is None:
+                self._timer = self._loop.call_later(THROTTLE_SECONDS, self._read_throttled)
+
+    def _read_throttled(self) -> None:
+        """Reads on where clients were slowed down and have earned new lines."""
+        self._timer = None
+        throttled, self._throttled = self._throttled, {}
+        for connection in throttled.values():
+            if connection.is_open:
+                self._read_lines(connection)
+
+    def _refill(self, connection: Connection) -> None:
+        now = self._loop.time()
+        earned = (now - connection.refilled_at) * self.lines_per_second
+        connection.tokens = min(connection.tokens + earned, float(self.burst_lines))
+        connection.refilled_at = now
+
+    def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
+        try:
+            if isinstance(line, BadLine):
+                return too_long(session)
+            before = session.capabilities
+            task = dispatch(session, line, self.rules)
+            if session.capabilities is not before:
+                self._audiences.forget()
+            return task
+        except Exception:
+            log.exception("a command failed: this is a bug in Hubbub")
+            return Task(session, (_internal_error(),))
+
+    def _take(self, connection: Connection, task: Task | None) -> None:
+        if task is None:
+            return
+        for work in task.work:
+            if isinstance(work, Goodbye):
+                self._leave(connection, work.reason)
+                return
+        self._submit(task)
+
+    def _leave(self, connection: Connection, reason: str) -> None:
+        """A session said goodbye: what it said before is answered first, then its user leaves."""
+        registered = connection.session.registration is None
+        connection.session.phase = Phase.CLOSED
+        work: list[entries.AnyEntry | Goodbye] = [Goodbye(reason)]
+        if registered:
+            work.insert(0, entries.Close(connection.session.id, reason))
+        self._submit(Task(connection.session, work))
+
+    def lost(self, connection: Connection, reason: str) -> None:
+        """A connection is gone; its user leaves unless another device stays."""
+        session = connection.session
+        if self._discharge(session.id) is None:
+            return
+        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, reason)
+        if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
+            self._submit(Task(session, (entries.Close(session.id, reason, True),)))
+        session.phase = Phase.CLOSED
+
+    async def operate(self, entry: entries.AnyEntry) -> list[Reply]:
+        """Submits an entry of the operator's; returns what it was refused with, or nothing."""
+        task = Task(self._console, (entry,))
+        outcome: asyncio.Future[list[Reply]] = self._loop.create_future()
+        self._operators[id(task)] = outcome
+        self._submit(task)
+        return await outcome
+
+    def _submit(self, task: Task) -> None:
+        self._tasks.append(task)
+        if not self._ticking and self._flight is None:
+            self._ticking = True
+            self._loop.call_soon(self._tick)
+
+    # -- one batch ------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Orders all that has gathered, up to a bound."""
+        self._ticking = False
+        if self._flight is not None or not self._tasks:
+            return
+        if len(self._tasks) <= BATCH_TASKS:
+            tasks, self._tasks = self._tasks, deque()
+        else:
+            tasks = deque(self._tasks.popleft() for _ in range(BATCH_TASKS))
+        batched = tuple(
+            work for task in tasks for work in task.work if isinstance(work, entries.Entry)
+        )
+        self._submitted = tasks
+        if batched:
+            self._batches += 1
+            self._ordering.submit(
+                entries.Batch(NODE, self._epoch, self._batches, int(self._clock() * 1000), batched)
+            )
+        else:
+            self._execute(None)
+
+    def _execute(self, batch: entries.Batch | None) -> None:
+        """Applies a batch in its place in the order, with the lookups that came between."""
+        tasks, self._submitted = self._submitted, ()
+        flight = _Flight(tasks, Fanout(self._gate, self.connections, self._audiences))
+        self._flight = flight
+        state = self.state
+        if batch is not None and not begin(state, batch):
+            raise AssertionError("the embedded ordering repeated a batch")
+        for task in tasks:
+            self._run(flight, task)
+        changes = state.take_changes() if batch is not None else {}
+        if batch is None:
+            self._release()
+            return
+        commit = Commit(changes, flight.records, batch, state.rules.whowas_entries)
+        written = self._writer.submit(self._store.commit, commit)
+        written.add_done_callback(self._written)
+
+    def _run(self, flight: _Flight, task: Task) -> None:
+        """Does one task's work in order and gathers what comes of it."""
+        fanout, session = flight.fanout, task.session
+        flight.running = id(task)
+        fanout.start(session.id, task.label)
+        fetches: list[Fetch] = []
+        shown, refused = False, False
+        for work in task.work:
+            if isinstance(work, Reply):
+                fanout.answer(session.id, work)
+                shown = True
+            elif isinstance(work, Lookup):
+                if not refused:
+                    shown |= self._look_up(fanout, session, work, fetches)
+            elif isinstance(work, Goodbye):
+                flight.fates.append(HangUp(session.id, work.reason))
+            else:
+                if logs.is_debug():
+                    logs.entry(work)
+                outputs = self._apply(work)
+                if not refused:
+                    self._gather(flight, outputs)
+                    shown = True
+                refused |= isinstance(work, entries.Open) and not any(
+                    type(output) is Settled and output.nick for output in outputs
+                )
+        if fetches:
+            flight.fetches.append((task, fetches))
+        fanout.end(deferred=bool(fetches) and not shown)
+
+    def _apply(self, entry: entries.AnyEntry) -> list[Output]:
+        try:
+            return apply(self.state, entry)
+        except Exception:
+            log.exception("an entry failed: this is a bug in Hubbub")
+            return [Answer(entry.session, _internal_error())]
+
+    def _look_up(
+        self, fanout: Fanout, session: Session, lookup: Lookup, fetches: list[Fetch]
+    ) -> bool:
+        """Answers from the state; questions for the store are gathered. True when it showed something."""
+        items: Sequence[Shown | Fetch]
+        try:
+            if session.id not in self.state.sessions and session is not self._console:
+                return False
+            items = lookup.read(session, self.state)
+        except Refused as refused:
+            items = refused.replies
+        except Exception:
+            log.exception("a lookup failed: this is a bug in Hubbub")
+            items = (_internal_error(),)
+        shown = False
+        for item in items:
+            if isinstance(item, Fetch):
+                fetches.append(item)
+            else:
+                fanout.answer(session.id, item)
+                shown = True
+        return shown
+
+    def _gather(self, flight: _Flight, outputs: list[Output]) -> None:
+        fanout = flight.fanout
+        for output in outputs:
+            kind = type(output)
+            if kind is Deliver:
+                fanout.deliver(output)  # type: ignore[arg-type]
+            elif kind is Record:
+                flight.records.append(output.row)  # type: ignore[union-attr]
+            elif kind is Answer:
+                if output.session == NO_SESSION:  # type: ignore[union-attr]
+                    refusals = flight.refusals.setdefault(flight.running, [])
+                    refusals.append(output.reply)  # type: ignore[union-attr]
+                else:
+                    fanout.answer(output.session, output.reply)  # type: ignore[union-attr]
+            elif kind is Entered:
+                fanout.entered(output)  # type: ignore[arg-type]
+            elif kind is Departed:
+                fanout.departed(output)  # type: ignore[arg-type]
+            else:
+                flight.fates.append(output)  # type: ignore[arg-type]
+
+    # -- after the commit -----------------------------------------------------------------
+
+    def _written(self, written: Future[None]) -> None:
+        """Called in the writer's thread."""
+        self._loop.call_soon_threadsafe(self._committed, written.exception())
+
+    def _committed(self, error: BaseException | None) -> None:
+        if error is None:
+            if self.failing:
+                log.warning("storing again, after: %s", self.failing)
+                self.failing = ""
+            logs.commit(self._batches)
+            self._release()
+        else:
+            if not isinstance(error, StoreError):
+                log.error("a commit failed: this is a bug in Hubbub", exc_info=error)
+            self._fail(str(error))
+
+    def _release(self) -> None:
+        """The batch is durable: sessions learn their fate, everyone is told, fetches begin."""
+        flight = self._flight
+        assert flight is not None
+        for fate in flight.fates:
+            self._decide(fate)
+        flight.fanout.write(self.state)
+        for fate in flight.fates:
+            if isinstance(fate, HangUp):
+                self._hang_up(fate)
+        for task, fetches in flight.fetches:
+            self._fetch(task, fetches)
+        if self._operators:
+            for task in flight.tasks:
+                outcome = self._operators.pop(id(task), None)
+                if outcome is not None and not outcome.done():
+                    outcome.set_result(flight.refusals.get(id(task), []))
+        self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        """The flight is over: sessions whose registration was settled go on, and so do the others."""
+        self._flight = None
+        for fate in flight.fates:
+            if isinstance(fate, Settled):
+                connection = self.connections.get(fate.session)
+                if connection is not None and connection.lines:
+                    self._read_lines(connection)
+        if self._tasks and not self._ticking:
+            self._ticking = True
+            self._loop.call_soon(self._tick)
+
+    def _decide(self, fate: Settled | Renamed | HangUp) -> None:
+        if isinstance(fate, Settled):
+            connection = self.connections.get(fate.session)
+            if connection is not None:
+                connection.session.settle(fate.nick)
+                if fate.nick:
+                    log.info("%s joined from %s", fate.nick, connection.peer)
+        elif isinstance(fate, Renamed):
+            for session_id in fate.sessions:
+                connection = self.connections.get(session_id)
+                if connection is not None:
+                    connection.session.nick = fate.nick
+
+    def _hang_up(self, fate: HangUp) -> None:
+        connection = self._discharge(fate.session)
+        if connection is None:
+            return
+        session = connection.session
+        session.phase = Phase.CLOSED
+        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, fate.reason)
+        connection.finish(self._gate.error(fate.reason))
+
+    def _fetch(self, task: Task, fetches: list[Fetch]) -> None:
+        """Has a reader thread answer a task's questions; the session's next line waits for it."""
+        connection = self.connections.get(task.session.id)
+        if connection is None:
+            return
+        connection.waiting += 1
+        questions = [fetch.question for fetch in fetches]
+
+        def read() -> list[Sequence[object]]:
+            return [self._store.answer(question) for question in questions]
+
+        answered = self._readers.submit(read)
+        answered.add_done_callback(
+            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, done)
+        )
+
+    def _fetched(
+        self, task: Task, fetches: list[Fetch], done: Future[list[Sequence[object]]]
+    ) -> None:
+        connection = self.connections.get(task.session.id)
+        if connection is None:
+            return
+        connection.waiting -= 1
+        shown: list[Shown] = []
+        error = done.exception()
+        if error is not None:
+            if not isinstance(error, StoreError):
+                log.error("a question to the history failed", exc_info=error)
+            text = f"The history can't be read at the moment: {error}"
+            shown.append(Reply("FAIL", (task.command, "MESSAGE_ERROR", text)))
+        else:
+            for fetch, rows in zip(fetches, done.result(), strict=True):
+                shown.extend(fetch.present(rows))
+        # A label was answered already where the task showed more than the history.
+        label = task.label if len(task.work) == 1 else ""
+        connection.write(self._gate.show(task.session, shown, label))
+        if connection.lines:
+            self._read_lines(connection)
+
+    # -- when it can't be stored ----------------------------------------------------------
+
+    def _fail(self, reason: str) -> None:
+        """Shows nothing of the batch, tells its senders, and goes back to the last commit."""
+        flight = self._flight
+        assert flight is not None
+        if not self.failing:
+            log.error("can't store: %s", reason)
+        self.failing = reason
+        self._ghosts = True
+        try:
+            self.state = self._store.load(self.rules)
+        except StoreError as error:
+            # Nothing can be applied to a state that isn't known; try again.
+            self.failing = str(error)
+            self._loop.call_later(RELOAD_SECONDS, self._fail, str(error))
+            return
+        self._audiences.forget()
+        again: list[Task] = []
+        for task in flight.tasks:
+            if not any(type(work) in HANDLERS for work in task.work):
+                again.append(task)
+            else:
+                self._tell_failed(task, reason)
+        self._tasks.extendleft(reversed(again))
+        self._flight = None
+        flight.fates.clear()
+        self._land(flight)
+
+    def _tell_failed(self, task: Task, reason: str) -> None:
+        text = f"Not stored, so nobody was shown it. Try again later. ({reason})"
+        fail = Reply("FAIL", (task.command, "TEMPORARILY_UNAVAILABLE", text))
+        outcome = self._operators.pop(id(task), None)
+        if outcome is not None and not outcome.done():
+            outcome.set_result([fail])
+        connection = self.connections.get(task.session.id)
+        if connection is None:
+            return
+        session = connection.session
+        if session.phase in (Phase.OPENING, Phase.CLOSED):
+            self._hang_up(
+                HangUp(session.id, "The server can't store anything now: try again later")
+            )
+        else:
+            connection.write(self._gate.show(session, (fail,), task.label))
+
+    def _reap(self) -> None:
+        """Closes sessions that the state still has though their connections are gone.
+
+        They are what a batch that couldn't be committed would have closed.
+        """
+        for session in list(self.state.sessions):
+            if session not in self.connections:
+                self._submit(
+                    Task(self._console, (entries.Close(session, "Connection lost", True),))
+                )
+
+    # -- time, configuration, the end -----------------------------------------------------
+
+    def look_after(self, now: float, *, registration: float, ping: float, timeout: float) -> None:
+        """Drops who doesn't register or doesn't answer, and asks the silent for a sign of life."""
+        ask = f"PING :{self.rules.server_name}\r\n".encode()
+        for connection in list(self.connections.values()):
+            session = connection.session
+            if session.phase is Phase.REGISTERING and now - connection.opened_at > registration:
+                self._hang_up(HangUp(session.id, "Registration timed out"))
+            elif connection.pinged:
+                if now - connection.heard_at > ping + timeout:
+                    connection.drop(f"Ping timeout: {round(now - connection.heard_at)} seconds")
+            elif session.phase is Phase.REGISTERED and now - connection.heard_at > ping:
+                connection.pinged = True
+                connection.write(ask)
+        if self._ghosts and self._flight is None:
+            self._ghosts = False
+            self._reap()
+        if self.state.has_expired(int(self._clock() * 1000)):
+            self._submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
+
+    async def reconfigure(self, rules: Rules) -> list[Reply]:
+        """Takes on new rules, from the next line on."""
+        self.rules = rules
+        self._gate.server_name = rules.server_name
+        return await self.operate(entries.RulesChanged(NO_SESSION, rules))
+
+    async def stop(self, reason: str) -> None:
+        """Finishes what is under way, says goodbye to everyone and closes the threads."""
+        while self._tasks or self._flight is not None:
+            await asyncio.sleep(0.01)
+        for session in list(self.connections):
+            self._hang_up(HangUp(session, reason))
+        if self._timer is not None:
+            self._timer.cancel()
+        await asyncio.to_thread(self._writer.shutdown)
+        await asyncio.to_thread(self._readers.shutdown)
+
+
+def _internal_error() -> Reply:
+    return Reply("FAIL", ("*", "INTERNAL_ERROR", "Something went wrong inside the server"))

@@ -1,0 +1,160 @@
+"""The file's schema, as the numbered steps that lead to it.
+
+Law: a step that was released is never changed; a new schema is a new step at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from hubbub.store.errors import StoreError, Trouble
+
+APPLICATION_ID: Final = 0x48756262
+"""'Hubb', in the file's header: tells our files from other programs'."""
+
+_LOG_ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+
+_SCHEMA_1: Final = """
+CREATE TABLE log (id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY, nick TEXT NOT NULL, username TEXT NOT NULL, host TEXT NOT NULL,
+  realname TEXT NOT NULL, device TEXT NOT NULL, modes TEXT NOT NULL, away TEXT NOT NULL,
+  signed_on INTEGER NOT NULL, spoke_at INTEGER NOT NULL
+);
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY, user INTEGER NOT NULL, secure INTEGER NOT NULL
+);
+CREATE TABLE rooms (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, flags TEXT NOT NULL,
+  key_word TEXT NOT NULL, member_limit INTEGER NOT NULL, topic TEXT NOT NULL,
+  topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL
+);
+CREATE TABLE members (
+  room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY (room, user)
+) WITHOUT ROWID;
+CREATE TABLE lists (
+  room INTEGER, letter TEXT, mask TEXT, set_by TEXT NOT NULL, set_at INTEGER NOT NULL,
+  PRIMARY KEY (room, letter, mask)
+) WITHOUT ROWID;
+CREATE TABLE invited (user INTEGER, room INTEGER, PRIMARY KEY (user, room)) WITHOUT ROWID;
+CREATE TABLE held_names (
+  folded TEXT PRIMARY KEY, device TEXT NOT NULL, until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sent (
+  scope TEXT, once TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL,
+  PRIMARY KEY (scope, once)
+) WITHOUT ROWID;
+CREATE TABLE bans (
+  kind TEXT, value TEXT, folded TEXT NOT NULL, reason TEXT NOT NULL, set_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+
+CREATE TABLE history (
+  place INTEGER PRIMARY KEY, time INTEGER NOT NULL, room INTEGER, command TEXT NOT NULL,
+  source TEXT NOT NULL, args TEXT NOT NULL, text TEXT, tags TEXT, status TEXT NOT NULL,
+  author TEXT NOT NULL, peer TEXT NOT NULL, peer_nick TEXT NOT NULL
+);
+CREATE INDEX history_time ON history (time);
+CREATE INDEX history_said ON history (room, status)
+  WHERE room IS NOT NULL AND command IN ('PRIVMSG', 'NOTICE');
+CREATE INDEX history_events ON history (room, status)
+  WHERE room IS NOT NULL AND command NOT IN ('PRIVMSG', 'NOTICE');
+CREATE TABLE whispers (
+  identity TEXT, peer_folded TEXT, place INTEGER, PRIMARY KEY (identity, peer_folded, place)
+) WITHOUT ROWID;
+
+CREATE TABLE whowas (
+  id INTEGER PRIMARY KEY, folded TEXT NOT NULL, nick TEXT NOT NULL, username TEXT NOT NULL,
+  host TEXT NOT NULL, realname TEXT NOT NULL, time INTEGER NOT NULL
+);
+CREATE INDEX whowas_folded ON whowas (folded);
+
+CREATE TABLE journal (position INTEGER PRIMARY KEY, batch BLOB NOT NULL);
+"""
+# The indexes of history end in its place, as SQLite's do in the rowid. Each row of a room is in
+# one of the two: what was said is found fast however many joins lie between.
+
+MIGRATIONS: Final[Sequence[str]] = (_SCHEMA_1,)
+"""Step N, from 1, leads from schema N - 1 to schema N."""
+
+
+def prepare(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS
+) -> None:
+    """Brings the file to the newest schema; a copy of an older one is kept as `<path>.before-N`.
+
+    Raises StoreError for a file that is newer or not ours, and sqlite3.Error.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if application != APPLICATION_ID and not (empty and application == version == 0):
+        raise StoreError(
+            Trouble.NOT_OURS,
+            f"{path} was made by another program. Move it away, or choose another data directory.",
+        )
+    if version > len(migrations):
+        raise StoreError(
+            Trouble.NEWER_SCHEMA,
+            f"{path} was written by a newer Hubbub (schema {version}; this one knows "
+            f"{len(migrations)}). Update Hubbub, or put an older backup in the file's place.",
+        )
+    if version == len(migrations):
+        return
+    if version > 0:
+        snapshot(connection, path.with_name(f"{path.name}.before-{len(migrations)}"))
+    _migrate(connection, version, migrations)
+
+
+def _migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in migrations[version:]:
+            for statement in step.split(";"):
+                connection.execute(statement)
+        if version == 0:
+            log_id = "".join(secrets.choice(_LOG_ID_LETTERS) for _ in range(6))
+            connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def snapshot(connection: sqlite3.Connection, path: Path) -> None:
+    """Writes what the file holds now to `path`, whole or not at all, readable by its owner only.
+
+    Raises sqlite3.Error and OSError.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        connection.execute("VACUUM INTO ?", (str(partial),))
+        sync(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Makes what was written to a file, or the names in a directory, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

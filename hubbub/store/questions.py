@@ -1,0 +1,240 @@
+"""Questions to the history as SQL.
+
+Law: an answer costs what it holds, wherever it lies: every branch seeks in an index and stops at
+the limit, and the whole answer comes as one JSON value, so that the interpreter's lock is
+released and retaken a few times per question rather than once per row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from typing import Final, NamedTuple
+
+import msgspec
+
+from hubbub.core.history import (
+    Around,
+    At,
+    Bound,
+    Conversation,
+    InRoom,
+    Page,
+    Question,
+    Targets,
+    Whowas,
+)
+from hubbub.core.ids import Place, RoomId
+from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.irc.names import fold_nick
+from hubbub.store import rows
+
+_SAID: Final = "('PRIVMSG', 'NOTICE')"
+_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
+_LAST: Final = (1 << 63) - 1
+
+_HISTORY: Final = msgspec.json.Decoder(list[rows.HistoryCells])
+_WHOWAS: Final = msgspec.json.Decoder(list[tuple[int, rows.WhowasCells]])
+_ROOM_TARGETS: Final = msgspec.json.Decoder(list[tuple[int, int]])
+_WHISPER_TARGETS: Final = msgspec.json.Decoder(list[tuple[str, str, str, str, int]])
+
+Answer = list[HistoryRow] | list[tuple[RoomId | str, int]] | list[WhowasRow]
+Parameters = dict[str, str | int]
+
+
+def answer(connection: sqlite3.Connection, question: Question) -> Answer:
+    """What the store answers to a question. Raises sqlite3.Error."""
+    match question:
+        case Page():
+            return _page(connection, question)
+        case Around():
+            return _around(connection, question)
+        case Targets():
+            return _targets(connection, question)
+        case Whowas():
+            return _whowas(connection, question)
+
+
+def _ask(connection: sqlite3.Connection, statement: str, parameters: Parameters) -> str:
+    value: str = connection.execute(statement, parameters).fetchone()[0]
+    return value
+
+
+# -- pages ------------------------------------------------------------------------------------
+
+
+class _Shape(NamedTuple):
+    """What the text of a page's statement depends on; all else is its parameters."""
+
+    statuses: int | None
+    """How many ranks' messages are readable; None for whispers."""
+    events: bool
+    newest: bool
+    after_time: bool
+    before_time: bool
+
+
+@cache
+def _page_statement(shape: _Shape) -> str:
+    # A time is turned into the place of the first row at or after it; with none there, nothing
+    # comes after it, and everything comes before it.
+    first = "SELECT place FROM history INDEXED BY history_time WHERE time {} ORDER BY time, place LIMIT 1"
+    start, end = ":start", ":end"
+    if shape.after_time:
+        start = f"max(:start, ifnull(({first.format('> :after')}), {_LAST}))"
+    if shape.before_time:
+        end = f"min(:end, ifnull(({first.format('>= :before')}), {_LAST}))"
+    order = "DESC" if shape.newest else "ASC"
+    tail = f"AND place >= {start} AND place < {end} ORDER BY place {order} LIMIT :limit"
+    branches = []
+    if shape.statuses is None:
+        said = "" if shape.events else f"AND command IN {_SAID}"
+        branches.append(
+            f"SELECT {_COLUMNS} FROM whispers CROSS JOIN history USING (place) "
+            f"WHERE identity = :identity AND peer_folded = :peer {said} {tail}"
+        )
+    kinds = {"history_said": "IN"} | ({"history_events": "NOT IN"} if shape.events else {})
+    for index, test in kinds.items():
+        branches += [
+            f"SELECT {_COLUMNS} FROM history INDEXED BY {index} WHERE room = :room "
+            f"AND status = :status{number} AND command {test} {_SAID} {tail}"
+            for number in range(shape.statuses or 0)
+        ]
+    union = " UNION ALL ".join(f"SELECT * FROM ({branch})" for branch in branches)
+    return (
+        f"SELECT json_group_array(json_array({_COLUMNS})) "
+        f"FROM (SELECT * FROM ({union}) ORDER BY place {order} LIMIT :limit)"
+    )
+
+
+def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
+    statuses, parameters = _conversation(page.conversation)
+    if statuses == 0 or page.limit <= 0:
+        return []
+    start = int(parameters["start"])
+    parameters |= {"limit": page.limit, "end": _LAST}
+    if isinstance(page.after, At):
+        parameters["after"] = page.after.time
+    elif page.after is not None:
+        parameters["start"] = max(start, page.after + 1)
+    if isinstance(page.before, At):
+        parameters["before"] = page.before.time
+    elif page.before is not None:
+        parameters["end"] = page.before
+    shape = _Shape(
+        statuses,
+        page.events,
+        page.newest,
+        isinstance(page.after, At),
+        isinstance(page.before, At),
+    )
+    cells = _HISTORY.decode(_ask(connection, _page_statement(shape), parameters))
+    cells.sort(key=lambda row: row[0])
+    return [rows.history_row(row) for row in cells]
+
+
+def _conversation(conversation: Conversation) -> tuple[int | None, Parameters]:
+    """How many ranks' messages are readable (None for whispers), and the parameters."""
+    if not isinstance(conversation, InRoom):
+        identity, peer = conversation.identity, conversation.peer
+        return None, {"identity": identity, "peer": peer, "start": 0}
+    statuses = tuple(dict.fromkeys(conversation.statuses))
+    parameters: Parameters = {f"status{n}": status for n, status in enumerate(statuses)}
+    parameters |= {"room": conversation.room, "start": conversation.since}
+    return len(statuses), parameters
+
+
+def _around(connection: sqlite3.Connection, around: Around) -> list[HistoryRow]:
+    """Half of the rows from before the bound, the others from it on."""
+    older = around.limit // 2
+    # Both halves stand between whole places or whole milliseconds, so one less is the one before.
+    bound = around.bound
+    just_before: Bound = At(bound.time - 1) if isinstance(bound, At) else Place(bound - 1)
+    before = Page(
+        conversation=around.conversation,
+        before=bound,
+        limit=older,
+        newest=True,
+        events=around.events,
+    )
+    after = Page(
+        conversation=around.conversation,
+        after=just_before,
+        limit=around.limit - older,
+        events=around.events,
+    )
+    return _page(connection, before) + _page(connection, after)
+
+
+# -- targets ----------------------------------------------------------------------------------
+
+_ROOM_TARGETS_STATEMENT: Final = f"""
+SELECT json_group_array(json_array(room, time)) FROM (
+  SELECT asked.room, max(latest.place), latest.time
+  FROM (
+    SELECT json_extract(value, '$[0]') AS room, json_extract(value, '$[1]') AS since,
+      json_extract(value, '$[2]') AS status
+    FROM json_each(:rooms)
+  ) AS asked
+  JOIN history AS latest ON latest.place = (
+    SELECT place FROM history INDEXED BY history_said
+    WHERE room = asked.room AND status = asked.status AND command IN {_SAID}
+      AND place >= asked.since
+    ORDER BY place DESC LIMIT 1
+  )
+  GROUP BY asked.room
+)"""
+
+# Steps from one peer to the next in the index, so that it costs what there are peers, not whispers.
+_WHISPER_TARGETS_STATEMENT: Final = f"""
+WITH RECURSIVE peers (folded) AS (
+  SELECT min(peer_folded) FROM whispers WHERE identity = :identity
+  UNION ALL
+  SELECT (
+    SELECT min(peer_folded) FROM whispers WHERE identity = :identity AND peer_folded > folded
+  ) FROM peers WHERE folded IS NOT NULL
+)
+SELECT json_group_array(json_array(folded, author, source, peer_nick, time))
+FROM peers CROSS JOIN history ON place = (
+  SELECT whispers.place FROM whispers CROSS JOIN history USING (place)
+  WHERE identity = :identity AND peer_folded = folded AND command IN {_SAID}
+  ORDER BY whispers.place DESC LIMIT 1
+)
+WHERE folded IS NOT NULL"""
+
+
+def _targets(connection: sqlite3.Connection, targets: Targets) -> list[tuple[RoomId | str, int]]:
+    found: list[tuple[RoomId | str, int]] = []
+    if targets.rooms:
+        asked = [
+            (room.room, room.since, status) for room in targets.rooms for status in room.statuses
+        ]
+        parameters: Parameters = {"rooms": msgspec.json.encode(asked).decode()}
+        for room, time in _ROOM_TARGETS.decode(
+            _ask(connection, _ROOM_TARGETS_STATEMENT, parameters)
+        ):
+            found.append((RoomId(room), time))
+    latest = _WHISPER_TARGETS.decode(
+        _ask(connection, _WHISPER_TARGETS_STATEMENT, {"identity": targets.identity})
+    )
+    for folded, author, source, peer_nick, time in latest:
+        by_peer = author != targets.identity or fold_nick(peer_nick) != folded
+        found.append((rows.nick_of(source) if by_peer else peer_nick, time))
+    between = [item for item in found if targets.after.time < item[1] < targets.before.time]
+    between.sort(key=lambda item: (item[1], str(item[0])))
+    return between[: targets.limit]
+
+
+# -- whowas -----------------------------------------------------------------------------------
+
+_WHOWAS_STATEMENT: Final = """
+SELECT json_group_array(json_array(id, json_array(folded, nick, username, host, realname, time))) FROM (
+  SELECT * FROM whowas WHERE folded = :folded ORDER BY id DESC LIMIT :limit
+)"""
+
+
+def _whowas(connection: sqlite3.Connection, question: Whowas) -> list[WhowasRow]:
+    parameters: Parameters = {"folded": question.folded, "limit": question.limit}
+    numbered = _WHOWAS.decode(_ask(connection, _WHOWAS_STATEMENT, parameters))
+    numbered.sort(reverse=True)
+    return [WhowasRow(*cells) for _, cells in numbered]

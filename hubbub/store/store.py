@@ -1,0 +1,325 @@
+"""The store: one SQLite file with one writer and as many readers as ask at once.
+
+Law: `commit` returns when the batch is on the disk (WAL, synchronous=FULL) and raises when nothing
+of it is; after a failure the store goes on as soon as the disk does.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, overload
+
+import msgspec
+
+from hubbub.core import state as core_state
+from hubbub.core.entries import Batch, decode_batch
+from hubbub.core.history import Around, Page, Question, Targets, Whowas
+from hubbub.core.ids import RoomId, is_log_id
+from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.rules import Rules
+from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
+from hubbub.store import migrations, questions
+from hubbub.store.errors import StoreError, Trouble, trouble
+from hubbub.store.writing import STATEMENTS, Commit, write
+
+__all__ = ["Commit", "Store", "open_store"]
+
+BUSY_SECONDS: Final = 0.5
+"""How long another program may hold the file's lock before that is an error."""
+
+_WRITER_CACHE_KIB: Final = 16 * 1024
+_READER_CACHE_KIB: Final = 4 * 1024
+_WAL_KEPT_BYTES: Final = 16 << 20
+_WAL_MOST_BYTES: Final = 64 << 20
+_WAL_LOOK_EVERY: Final = 64
+_JOURNAL_CHUNK: Final = 256
+
+
+def open_store(path: Path) -> Store:
+    """Opens the file, making it when there is none and bringing an older one up to date.
+
+    Raises StoreError. The caller sees to it that one server at a time uses the directory, and
+    closes the store.
+    """
+    try:
+        _make_private(path)
+        writer = _connect(path)
+    except (sqlite3.Error, OSError) as error:
+        raise trouble(path, error) from error
+    try:
+        _require_json(writer)
+        migrations.prepare(writer, path)
+        _set_up_writer(writer, path)
+        return Store(path, writer)
+    except (sqlite3.Error, OSError) as error:
+        writer.close()
+        raise trouble(path, error) from error
+    except BaseException:
+        writer.close()
+        raise
+
+
+class Store:
+    """The open file; `open_store` makes it.
+
+    One thread at a time calls `commit`, `load` and `close`; any number call the others meanwhile.
+    """
+
+    def __init__(self, path: Path, writer: sqlite3.Connection) -> None:
+        self.path = path
+        self._writer: sqlite3.Connection | None = writer
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+        self._position = _position(writer)
+        self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
+        if not is_log_id(self.log_id):
+            raise StoreError(
+                Trouble.CORRUPT, f"{path} has lost its log's name. Put a backup in its place."
+            )
+
+    @property
+    def position(self) -> int:
+        """The journal's position of the last committed batch; 0 before the first."""
+        return self._position
+
+    # -- writing --------------------------------------------------------------------------
+
+    def commit(self, commit: Commit) -> None:
+        """Makes the batch durable, whole. Raises StoreError when nothing of it is.
+
+        After a StoreError the caller loads the state again, and may commit again at any time.
+        """
+        position = self._position + 1
+        try:
+            writer = self._writer or self._reopen()
+            cursor = writer.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            write(cursor, commit, position)
+            cursor.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            failure = trouble(self.path, error)
+            self._recover(failure.kind)
+            raise failure from error
+        except BaseException:
+            self._recover(None)
+            raise
+        self._position = position
+        if position % _WAL_LOOK_EVERY == 0:
+            self._bound_wal(writer)
+
+    def _recover(self, kind: Trouble | None) -> None:
+        """Takes back what a failed commit began; a connection that may be broken is let go."""
+        writer = self._writer
+        if writer is None:
+            return
+        try:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            if kind in (None, Trouble.LOCKED, Trouble.FULL):
+                return
+        except sqlite3.Error:
+            pass
+        self._writer = None
+        _close(writer)
+
+    def _reopen(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the store is closed")
+        writer = _connect(self.path)
+        try:
+            _set_up_writer(writer, self.path)
+            position = _position(writer)
+        except BaseException:
+            _close(writer)
+            raise
+        self._writer = writer
+        # A commit whose last sync failed can still turn out to be there when the file is opened
+        # anew; the state that this batch was applied to is then behind.
+        known, self._position = self._position, position
+        if position != known:
+            raise sqlite3.OperationalError("an earlier batch turned out to be kept")
+        return writer
+
+    def _bound_wal(self, writer: sqlite3.Connection) -> None:
+        """Starts the write-ahead log anew when readers have kept SQLite from doing so."""
+        try:
+            if self.path.with_name(f"{self.path.name}-wal").stat().st_size < _WAL_MOST_BYTES:
+                return
+            # Without waiting: while a backup runs this fails, and the next commit mustn't.
+            writer.execute("PRAGMA busy_timeout = 0")
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        except (sqlite3.Error, OSError):
+            pass  # the batch is committed; what is wrong with the disk the next commit will tell
+
+    # -- reading --------------------------------------------------------------------------
+
+    def load(self, rules: Rules) -> State:
+        """The state as of the last commit. Raises StoreError."""
+        with self._reading() as reader:
+            reader.execute("BEGIN")
+            tables = {
+                table: reader.execute(
+                    f"SELECT {', '.join(columns)} FROM {table} ORDER BY "
+                    + LOAD_ORDER.get(table, ", ".join(columns[: KEY_WIDTH[table]]))
+                ).fetchall()
+                for table, columns in COLUMNS.items()
+            }
+            reader.execute("COMMIT")
+        return core_state.load(self.log_id, rules, tables)
+
+    @overload
+    def answer(self, question: Page | Around) -> list[HistoryRow]: ...
+    @overload
+    def answer(self, question: Targets) -> list[tuple[RoomId | str, int]]: ...
+    @overload
+    def answer(self, question: Whowas) -> list[WhowasRow]: ...
+    @overload
+    def answer(self, question: Question) -> questions.Answer: ...
+    def answer(self, question: Question) -> questions.Answer:
+        """What the history says, as of a commit that isn't older than the call. Raises StoreError.
+
+        May be called from any thread.
+        """
+        with self._reading() as reader:
+            return questions.answer(reader, question)
+
+    def journal(self, after: int = 0) -> Iterator[tuple[int, Batch]]:
+        """The batches that are still kept, with their positions, from the first beyond `after`.
+
+        Raises StoreError.
+        """
+        while True:
+            with self._reading() as reader:
+                chunk = reader.execute(
+                    "SELECT position, batch FROM journal WHERE position > ? ORDER BY position LIMIT ?",
+                    (after, _JOURNAL_CHUNK),
+                ).fetchall()
+            if not chunk:
+                return
+            for after, blob in chunk:
+                try:
+                    yield after, decode_batch(blob)
+                except msgspec.MsgspecError as error:
+                    text = f"Batch {after} of the journal in {self.path} can't be read: {error}"
+                    raise StoreError(Trouble.CORRUPT, text) from error
+
+    def backup(self, path: Path) -> None:
+        """Writes a copy as of now to `path`, whole or not at all; the server may go on meanwhile.
+
+        Raises StoreError. May be called from any thread.
+        """
+        try:
+            with closing(_connect(self.path)) as reader:
+                migrations.snapshot(reader, path)
+        except (sqlite3.Error, OSError) as error:
+            raise trouble(path, error) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own for a while. Raises StoreError for SQLite's errors."""
+        reader: sqlite3.Connection | None = None
+        try:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the store is closed")
+            reader = self._take_reader()
+            yield reader
+        except BaseException as error:
+            if reader is not None:
+                _close(reader)
+            if isinstance(error, sqlite3.Error):
+                raise trouble(self.path, error) from error
+            raise
+        if self._closed:
+            _close(reader)
+        else:
+            self._readers.append(reader)
+
+    def _take_reader(self) -> sqlite3.Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            reader = _connect(self.path)
+        reader.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+        reader.execute("PRAGMA query_only = ON")
+        return reader
+
+    def close(self) -> None:
+        """Leaves one file without a write-ahead log, unless the disk is in trouble."""
+        self._closed = True
+        while self._readers:
+            _close(self._readers.pop())
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error:
+                pass  # all is in the write-ahead log, which the next start reads
+            _close(writer)
+
+
+def _make_private(path: Path) -> None:
+    """Sees to it that the file is there and its owner's only. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        descriptor = os.open(path, os.O_RDWR)
+        if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
+            path.chmod(0o600)
+    else:
+        if os.name == "posix":
+            migrations.sync(path.parent)
+    os.close(descriptor)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a file that is gone is an error, not a new one. Threads take turns with a connection.
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS,
+    )
+
+
+def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
+    if writer.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise StoreError(
+            Trouble.IO,
+            f"{path} is on a file system without shared memory. Put it on a local disk.",
+        )
+    writer.execute("PRAGMA synchronous = FULL")
+    writer.execute("PRAGMA fullfsync = ON")  # macOS: its fsync alone doesn't reach the disk
+    writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+    writer.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+    # Tells now, not at the first message, whether the file can be written.
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("ROLLBACK")
+
+
+def _require_json(writer: sqlite3.Connection) -> None:
+    try:
+        writer.execute("SELECT json_group_array(json_array(1))").fetchone()
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            Trouble.IO,
+            f"SQLite {sqlite3.sqlite_version} of this Python lacks JSON. Use a newer Python.",
+        ) from error
+
+
+def _position(connection: sqlite3.Connection) -> int:
+    position: int = connection.execute("SELECT ifnull(max(position), 0) FROM journal").fetchone()[0]
+    return position
+
+
+def _close(connection: sqlite3.Connection) -> None:
+    try:
+        connection.close()
+    except sqlite3.Error:
+        pass  # there is nothing left that could be done with it

@@ -1,0 +1,130 @@
+"""One commit as few statements: what a batch changed, recorded and was.
+
+Law: many rows go in one statement. Each step of a statement releases and retakes the interpreter's
+lock, for which the busy thread of the hub may let it wait, so rows aren't written one by one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from typing import Final
+
+from hubbub.core.entries import Batch, encode_batch
+from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.state import COLUMNS, KEY_WIDTH, Changes
+from hubbub.store import rows
+
+JOURNAL_KEPT: Final = 20_000
+"""How many of the last batches the journal holds at least."""
+
+_PRUNE_EVERY: Final = 64
+_PRUNED_AT_ONCE: Final = 2 * _PRUNE_EVERY
+
+# The most cells in a statement is 64 * 12, below the 999 that every SQLite allows.
+_SIZES: Final = (64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
+
+STATEMENTS: Final = len(_SIZES) * (2 * len(COLUMNS) + 3) + 16
+"""How many different statements a commit can consist of: what a connection should keep prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one batch leaves behind; `whowas_kept` is how many WHOWAS rows are kept in all."""
+
+    changes: Changes
+    records: Sequence[HistoryRow | WhowasRow]
+    batch: Batch
+    whowas_kept: int
+
+
+def write(cursor: sqlite3.Cursor, commit: Commit, position: int) -> None:
+    """Writes the commit within the transaction that is open; `position` is the batch's."""
+    _write_records(cursor, commit)
+    for table, changes in commit.changes.items():
+        kept = [row for row in changes.values() if row is not None]
+        if kept:
+            _insert(cursor, table, COLUMNS[table], kept)
+        if len(kept) < len(changes):
+            _delete(cursor, table, [key for key, row in changes.items() if row is None])
+    cursor.execute("INSERT INTO journal VALUES (?, ?)", (position, encode_batch(commit.batch)))
+    if position % _PRUNE_EVERY == 0:
+        cursor.execute(
+            "DELETE FROM journal WHERE position <= min(?, (SELECT min(position) FROM journal) + ?)",
+            (position - JOURNAL_KEPT, _PRUNED_AT_ONCE - 1),
+        )
+
+
+def _write_records(cursor: sqlite3.Cursor, commit: Commit) -> None:
+    history: list[rows.HistoryCells] = []
+    whispers: list[rows.WhisperCells] = []
+    whowas: list[rows.WhowasCells] = []
+    for record in commit.records:
+        if isinstance(record, WhowasRow):
+            whowas.append(rows.whowas_cells(record))
+            continue
+        history.append(rows.history_cells(record))
+        if record.room is None:
+            whispers += rows.whisper_cells(record)
+    if history:
+        _insert(cursor, "history", rows.HISTORY_COLUMNS, history, replace=False)
+    if whispers:
+        _insert(cursor, "whispers", rows.WHISPER_COLUMNS, whispers, replace=False)
+    if whowas:
+        _insert(cursor, "whowas", rows.WHOWAS_COLUMNS, whowas, replace=False)
+        cursor.execute(
+            "DELETE FROM whowas WHERE id <= (SELECT max(id) FROM whowas) - ?",
+            (commit.whowas_kept,),
+        )
+
+
+def _insert(
+    cursor: sqlite3.Cursor,
+    table: str,
+    columns: tuple[str, ...],
+    cells: Sequence[tuple[object, ...]],
+    *,
+    replace: bool = True,
+) -> None:
+    for part in _parts(cells):
+        statement = _insertion(table, columns, len(part), replace)
+        cursor.execute(statement, tuple(chain.from_iterable(part)))
+
+
+def _delete(cursor: sqlite3.Cursor, table: str, keys: Sequence[tuple[object, ...]]) -> None:
+    for part in _parts(keys):
+        cursor.execute(_deletion(table, len(part)), tuple(chain.from_iterable(part)))
+
+
+def _parts(
+    cells: Sequence[tuple[object, ...]],
+) -> Iterator[Sequence[tuple[object, ...]]]:
+    """The rows in parts as large as possible, of few different sizes."""
+    start, left = 0, len(cells)
+    while left:
+        size = next(size for size in _SIZES if size <= left)
+        yield cells[start : start + size]
+        start += size
+        left -= size
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...], count: int, replace: bool) -> str:
+    verb = "REPLACE" if replace else "INSERT"
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {_places(len(columns), count)}"
+
+
+@cache
+def _deletion(table: str, count: int) -> str:
+    width = KEY_WIDTH[table]
+    key = COLUMNS[table][:width]
+    if width == 1:
+        return f"DELETE FROM {table} WHERE {key[0]} IN ({', '.join('?' * count)})"
+    return f"DELETE FROM {table} WHERE ({', '.join(key)}) IN (VALUES {_places(width, count)})"
+
+
+def _places(width: int, count: int) -> str:
+    return ", ".join([f"({', '.join('?' * width)})"] * count)

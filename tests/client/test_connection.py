@@ -1,0 +1,460 @@
+"""The model as a whole: registration, conversations, what is kept over a broken connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub.client.connection import IntentError
+from hubbub.client.events import (
+    CaughtUp,
+    Disconnected,
+    Gap,
+    Joined,
+    Kind,
+    MessageShown,
+    NamesListed,
+    NickRefused,
+    Refused,
+    Registered,
+    Renamed,
+    RoomListed,
+    ServerNotice,
+    Unconfirmed,
+)
+from hubbub.client.outbox import WAITING_MOST, OutboxFull
+from tests.client.rig import CAPS, Rig, label_of, said, stamp, without_tags
+
+
+def in_lobby(rig: Rig) -> None:
+    """Registered, in #lobby, caught up with an empty history."""
+    rig.register()
+    (ask,) = rig.lobby()
+    rig.history(label_of(ask))
+    rig.take()
+
+
+def test_registration_tells_the_device_before_the_name(rig: Rig) -> None:
+    assert rig.up() == ["CAP LS 302"]
+    assert rig.gets(
+        ":s CAP * LS * :message-tags batch", ":s CAP * LS :sasl=PLAIN hubbub/device"
+    ) == ["CAP REQ :message-tags batch hubbub/device"]
+    assert rig.gets(":s CAP * ACK :message-tags batch hubbub/device") == [
+        "DEVICE dev1ce",
+        "NICK alice",
+        "USER alice 0 * alice",
+        "CAP END",
+    ]
+    assert rig.gets(":s 001 alice :Hi", ":s 376 alice :End") == ["JOIN #lobby"]
+    assert rig.take(Registered) == [Registered("alice", "s", False)]
+
+
+def test_a_refused_list_of_capabilities_is_asked_for_one_by_one(rig: Rig) -> None:
+    rig.up()
+    rig.gets(":s CAP * LS :batch echo-message")
+    assert rig.gets(":s CAP * NAK :batch echo-message") == ["CAP REQ batch", "CAP REQ echo-message"]
+    assert rig.gets(":s CAP * ACK :batch") == []
+    assert rig.gets(":s CAP * NAK :echo-message")[-1] == "CAP END"
+    assert rig.connection.has("batch")
+    assert not rig.connection.has("echo-message")
+
+
+@pytest.mark.parametrize(
+    "answer", [":s 421 * CAP :Unknown command", ":s 451 * :Register first", None]
+)
+def test_a_server_without_capabilities_gets_the_plain_registration(
+    rig: Rig, answer: str | None
+) -> None:
+    rig.up()
+    sent = rig.gets(answer) if answer else rig.wait(3) + rig.wait(2)
+    assert sent == ["NICK alice", "USER alice 0 * alice"]
+    rig.gets(":s 001 alice :Hi", ":s 422 alice :No MOTD")
+    rig.gets(":alice!u@h JOIN #lobby", ":s 353 alice = #lobby :alice", ":s 366 alice #lobby :End")
+    rig.take()
+    rig.connection.say("#lobby", "hello")
+    assert rig.sent() == ["PRIVMSG #lobby hello"]
+    rig.gets(":bob!u@h PRIVMSG #lobby :hi")
+    assert rig.texts() == ["hello", "hi"]
+    assert rig.connection.settled
+
+
+def test_capabilities_that_come_late_are_still_ended(rig: Rig) -> None:
+    rig.up()
+    rig.wait(5)
+    rig.gets(":s CAP * LS :batch")
+    assert rig.gets(":s CAP * ACK :batch") == ["CAP END"]
+
+
+def test_where_nothing_is_echoed_lines_are_paced(rig: Rig) -> None:
+    rig.up()
+    rig.gets(":s 421 * CAP :?", ":s 001 alice :Hi", ":s 422 alice :-", ":alice!u@h JOIN #lobby")
+    rig.sent()
+    for number in range(8):
+        rig.connection.say("#lobby", f"line {number}")
+    assert len(rig.sent()) == 5
+    assert rig.wait(1) == ["PRIVMSG #lobby :line 5"]
+    assert rig.wait(2) == ["PRIVMSG #lobby :line 6", "PRIVMSG #lobby :line 7"]
+
+
+def test_a_refused_name_waits_for_another(rig: Rig) -> None:
+    rig.up()
+    rig.gets(f":s CAP * LS :{CAPS}", f":s CAP * ACK :{CAPS}")
+    assert rig.gets(":s 433 * alice :In use") == []
+    assert rig.take(NickRefused) == [NickRefused("alice", "In use", "alice2", False)]
+    assert rig.wait(31) == []
+    assert rig.connection.wants_close is None, "a person may take their time"
+    rig.connection.change_nick("carol")
+    assert rig.sent() == ["NICK carol"]
+    rig.gets(":s 001 carol :Hi")
+    assert rig.connection.nick == "carol"
+    rig.connection.change_nick("bob")
+    rig.gets(":s 433 carol bob :In use")
+    assert rig.take(NickRefused) == [NickRefused("bob", "In use", "bob2", True)]
+    assert rig.connection.nick == "carol"
+
+
+def test_ping_is_answered_and_silence_is_asked_about(rig: Rig) -> None:
+    in_lobby(rig)
+    assert rig.gets("PING :a b") == ["PONG :a b"]
+    assert rig.wait(61) == ["PING hubbub"]
+    assert rig.wait(1) == []
+    rig.gets(":s PONG s hubbub")
+    assert rig.wait(61) == ["PING hubbub"]
+    rig.wait(30)
+    assert rig.connection.wants_close == "the server has been silent for 91 seconds"
+
+
+def test_a_message_is_shown_when_its_echo_comes_in_the_servers_order(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.say("#lobby", "mine")
+    (line,) = rig.sent()
+    assert line == "@label=m2;hubbub/id=run-1 PRIVMSG #lobby mine"
+    assert not rig.connection.settled
+    rig.gets(said(2, "theirs"), said(3, "mine", "alice", extra=";label=m2"))
+    assert rig.texts() == ["theirs", "mine"]
+    assert rig.connection.settled
+
+
+def test_an_echo_in_a_labelled_batch_acknowledges(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.say("bob", "psst")
+    label = label_of(rig.sent()[0])
+    rig.gets(
+        f"@label={label} :s BATCH +L labeled-response",
+        "@batch=L :s 301 alice bob :out for tea",
+        "@batch=L;msgid=w1 :alice!u@h PRIVMSG bob psst",
+        ":s BATCH -L",
+    )
+    notice, shown = rig.take()
+    assert notice == ServerNotice("bob is away: out for tea", "away")
+    assert shown == MessageShown("bob", "alice", "psst", Kind.TEXT, True, True, msgid="w1")
+    assert rig.connection.settled
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["@label={} :s 404 alice #lobby :No", "@label={} :s FAIL PRIVMSG DISK_FULL #lobby :No"],
+)
+def test_a_refused_message_is_given_back_with_its_text(rig: Rig, answer: str) -> None:
+    in_lobby(rig)
+    rig.connection.say("#lobby", "first")
+    rig.connection.say("#lobby", "second")
+    _, second = rig.sent()
+    rig.gets(answer.format(label_of(second)))
+    (refused,) = rig.take(Refused)
+    assert isinstance(refused, Refused)
+    assert (refused.about, refused.reason, refused.text) == ("#lobby", "No", "second")
+    assert len(rig.connection.outbox) == 1
+
+
+def test_without_labels_echo_and_refusal_are_matched_by_target(rig: Rig) -> None:
+    rig.register("echo-message")
+    rig.gets(":alice!u@h JOIN #lobby")
+    rig.take()
+    for target in ("#lobby", "nobody", "#lobby"):
+        rig.connection.say(target, "x")
+    assert rig.sent() == ["PRIVMSG #lobby x", "PRIVMSG nobody x", "PRIVMSG #lobby x"]
+    rig.gets(":alice!u@h PRIVMSG #lobby x", ":s 401 alice nobody :No such nick")
+    (refused,) = rig.take(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.about == "nobody"
+    assert len(rig.connection.outbox) == 1
+
+
+def test_a_long_text_fits_when_it_is_relayed(rig: Rig) -> None:
+    in_lobby(rig)
+    text = "čaj " * 400
+    rig.connection.say("#lobby", text)
+    bodies = [without_tags(line) for line in rig.sent()]
+    source = ":" + "n" * 64 + "!" + "u" * 20 + "@" + "h" * 64 + " "
+    assert len(bodies) > 3
+    assert all(len((source + body + "\r\n").encode()) <= 512 for body in bodies)
+    said_again = " ".join(body.split(" :", 1)[1] for body in bodies)
+    assert said_again.split() == text.split()
+
+
+def test_too_many_waiting_is_a_clear_error(rig: Rig) -> None:
+    for _ in range(WAITING_MOST):
+        rig.connection.say("#lobby", "x")
+    with pytest.raises(OutboxFull, match="500 messages already wait"):
+        rig.connection.say("#lobby", "x")
+
+
+def test_only_so_many_are_on_their_way_at_a_time(rig: Rig) -> None:
+    in_lobby(rig)
+    for number in range(20):
+        rig.connection.say("#lobby", str(number))
+    lines = rig.sent()
+    assert len(lines) == 16
+    following = rig.gets(said(2, "0", "alice", extra=f";label={label_of(lines[0])}"))
+    assert [without_tags(line) for line in following] == ["PRIVMSG #lobby 16"]
+
+
+def test_after_a_lost_acknowledgement_the_same_id_is_sent_and_shown_once(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "before"))
+    for text in ("taken", "not taken"):
+        rig.connection.say("#lobby", text)
+    first = rig.sent()
+    assert rig.texts() == ["before"]
+    rig.down()
+    assert rig.take(Disconnected) == [Disconnected("cut", False, 2)]
+    targets, join = rig.register()
+    assert "TARGETS" in targets
+    assert join == "JOIN #lobby"
+    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
+    (ask,) = rig.lobby(9)
+    assert without_tags(ask) == "CHATHISTORY AFTER #lobby msgid=m2 100"
+    rig.take()
+    again = rig.history(
+        label_of(ask),
+        said(3, "taken", "alice"),
+        said(4, "missed"),
+        f"@msgid=m9;time={stamp(9)} :alice!u@h JOIN #lobby",
+    )
+    assert [line.split("hubbub/id=")[1] for line in again] == [
+        line.split("hubbub/id=")[1] for line in first
+    ]
+    rig.gets(
+        said(3, "taken", "alice", extra=f";label={label_of(again[0])}"),
+        said(10, "not taken", "alice", extra=f";label={label_of(again[1])}"),
+    )
+    assert rig.texts() == ["taken", "missed", "not taken"]
+    assert rig.connection.settled
+
+
+def test_live_messages_wait_for_the_missed_ones(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "two"))
+    rig.down()
+    targets, _ = rig.register()
+    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
+    (ask,) = rig.lobby(20)
+    rig.take()
+    rig.gets(said(21, "twenty-one"), said(22, "twenty-two"))
+    assert rig.texts() == []
+    (ask,) = rig.history(label_of(ask), *(said(n, f"{n}") for n in (3, 4)))
+    assert without_tags(ask) == "CHATHISTORY AFTER #lobby msgid=m4 100"
+    assert rig.texts() == ["3", "4"]
+    rig.gets(said(23, "twenty-three"))
+    assert rig.history(label_of(ask), said(5, "5"), said(21, "twenty-one")) == []
+    assert rig.take(CaughtUp) == [CaughtUp("#lobby", 4)]
+    rig.down()
+    rig.register()
+
+
+def test_held_back_messages_come_after_the_page_once(rig: Rig) -> None:
+    rig.register()
+    (ask,) = rig.lobby(5)
+    rig.gets(said(6, "live six"), said(7, "live seven"))
+    rig.take()
+    rig.history(label_of(ask), said(1, "one"), said(6, "live six"))
+    assert rig.texts() == ["one", "live six", "live seven"]
+
+
+def test_an_unknown_place_falls_back_to_the_latest_and_says_so(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "two"))
+    rig.down()
+    targets, _ = rig.register()
+    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
+    (ask,) = rig.lobby(20)
+    (ask,) = rig.gets(
+        f"@label={label_of(ask)} :s FAIL CHATHISTORY MESSAGE_ERROR AFTER #lobby :Unknown msgid"
+    )
+    assert without_tags(ask) == "CHATHISTORY LATEST #lobby * 50"
+    rig.take()
+    rig.history(label_of(ask), said(12, "twelve"))
+    gap, shown, done = rig.take()
+    assert isinstance(gap, Gap)
+    assert isinstance(shown, MessageShown)
+    assert shown.text == "twelve"
+    assert done == CaughtUp("#lobby", 1)
+
+
+def test_an_unanswered_question_ends_in_a_gap_not_in_silence(rig: Rig) -> None:
+    rig.register()
+    rig.lobby()
+    rig.gets(said(2, "live"))
+    rig.take()
+    rig.wait(21)
+    gap, shown, _ = rig.take()
+    assert isinstance(gap, Gap)
+    assert isinstance(shown, MessageShown)
+
+
+def test_whispers_missed_meanwhile_come_before_live_ones(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "psst", room="alice"))
+    rig.down()
+    rig.up()
+    rig.gets(f":s CAP * LS :{CAPS}", f":s CAP * ACK :{CAPS}", ":s 001 alice :Hi")
+    rig.gets(said(30, "live", room="alice"), said(31, "live too", who="dan", room="alice"))
+    rig.take()
+    ask, _ = rig.gets(":s 005 alice CHATHISTORY=50 :ok", ":s 422 alice :-")
+    assert without_tags(ask) == (
+        f"CHATHISTORY TARGETS timestamp={stamp(0).replace('12:00:00', '11:59:52')} "
+        "timestamp=2999-12-31T23:59:59.999Z 100"
+    )
+    first = rig.history(
+        label_of(ask),
+        f"CHATHISTORY TARGETS #lobby {stamp(30)}",
+        f"CHATHISTORY TARGETS bob {stamp(30)}",
+        f"CHATHISTORY TARGETS carol {stamp(29)}",
+        kind="draft/chathistory-targets",
+        target="",
+    )
+    assert rig.texts() == ["live too"]
+    assert without_tags(first[0]) == "CHATHISTORY AFTER bob msgid=m2 50"
+    (second,) = rig.history(
+        label_of(first[0]),
+        said(3, "missed", room="alice"),
+        said(30, "live", room="alice"),
+        target="bob",
+    )
+    assert rig.texts() == ["missed", "live"]
+    assert "CHATHISTORY AFTER carol timestamp=" in second
+    rig.history(label_of(second), said(29, "hey", "carol", "alice"), target="carol")
+    (whisper,) = rig.take(MessageShown)
+    assert isinstance(whisper, MessageShown)
+    assert (whisper.room, whisper.whisper, whisper.own) == ("carol", True, False)
+
+
+def test_what_cannot_be_repeated_safely_is_reported(rig: Rig) -> None:
+    rig.register("message-tags echo-message labeled-response")
+    rig.gets(":alice!u@h JOIN #lobby")
+    rig.connection.say("#lobby", "hm")
+    assert rig.sent() == ["@label=m1 PRIVMSG #lobby hm"]
+    rig.down()
+    assert rig.take(Unconfirmed) == [Unconfirmed("#lobby", "hm")]
+    assert len(rig.connection.outbox) == 0
+
+
+def test_what_is_said_while_offline_goes_out_after_the_room_is_joined(rig: Rig) -> None:
+    rig.connection.say("#lobby", "early")
+    rig.register()
+    (ask,) = rig.lobby()
+    assert "CHATHISTORY LATEST #lobby * 50" in ask
+    (line,) = rig.history(label_of(ask))
+    assert without_tags(line) == "PRIVMSG #lobby early"
+
+
+def test_history_changes_no_members(rig: Rig) -> None:
+    rig.register()
+    (ask,) = rig.lobby(5)
+    rig.take()
+    rig.history(
+        label_of(ask),
+        "@msgid=j1 :carol!u@h JOIN #lobby",
+        "@msgid=q1 :bob!u@h QUIT :bye",
+        "@msgid=n1 :x!u@h NICK y",
+    )
+    assert [member.nick for member in rig.connection.members("#lobby")] == ["bob", "alice"]
+    joined = rig.take(Joined)
+    assert joined == [Joined("#lobby", "carol", False, msgid="j1", replayed=True)]
+
+
+def test_people_come_go_and_change_names(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(
+        ":carol!u@h JOIN #lobby", ":s MODE #lobby +vb-o carol *!*@x bob", ":bob!u@h NICK robert"
+    )
+    (renamed,) = rig.take(Renamed)
+    assert renamed == Renamed("bob", "robert", ("#lobby",))
+    assert [(m.prefixes, m.nick) for m in rig.connection.members("#lobby")] == [
+        ("+", "carol"),
+        ("", "alice"),
+        ("", "robert"),
+    ]
+    rig.gets(":robert!u@h AWAY :tea", ":carol!u@h QUIT :bye", ":alice!u@h NICK eve")
+    assert [(m.nick, m.away) for m in rig.connection.members("#lobby")] == [
+        ("eve", False),
+        ("robert", True),
+    ]
+    assert rig.connection.nick == "eve"
+
+
+def test_lists_are_answers_to_questions(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.ask_names("#lobby")
+    rig.connection.ask_rooms()
+    assert rig.sent() == ["NAMES #lobby", "LIST"]
+    assert not rig.connection.settled
+    rig.gets(":s 353 alice = #lobby :@+bob alice", ":s 366 alice #lobby :End")
+    rig.gets(":s 321 alice Channel :Users", ":s 322 alice #lobby 2 :all", ":s 323 alice :End")
+    names, rooms = rig.take()
+    assert isinstance(names, NamesListed)
+    assert names.asked
+    assert [(m.prefixes, m.nick) for m in names.members] == [("@+", "bob"), ("", "alice")]
+    assert isinstance(rooms, RoomListed)
+    assert rooms.rooms[0].members == 2
+    assert rig.connection.settled
+
+
+def test_being_killed_is_final_and_a_stopping_server_is_not(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(":s ERROR :Server stops")
+    rig.down()
+    assert rig.take(Disconnected) == [Disconnected("Server stops", False, 0)]
+    rig.register()
+    rig.gets(":op!u@h KILL alice :spam", ":s ERROR :Closing link")
+    rig.down()
+    assert rig.take(Disconnected) == [Disconnected("killed by op: spam", True, 0)]
+
+
+def test_a_refused_room_is_not_tried_again(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.join("#dev")
+    assert rig.sent() == ["JOIN #dev"]
+    rig.gets(":s 473 alice #dev :Invite only")
+    assert rig.take(Refused) == [Refused("JOIN", "#dev", "Invite only", "", "473")]
+    rig.down()
+    assert "JOIN #dev" not in rig.register()
+
+
+def test_older_history_goes_back_page_by_page(rig: Rig) -> None:
+    rig.register()
+    (ask,) = rig.lobby(50)
+    rig.history(label_of(ask), said(40, "forty"))
+    rig.connection.ask_history("#lobby", 2)
+    (ask,) = rig.sent()
+    assert without_tags(ask) == "CHATHISTORY BEFORE #lobby msgid=m40 2"
+    rig.history(label_of(ask), said(38, "a"), said(39, "b"))
+    rig.connection.ask_history("#lobby", 2)
+    assert without_tags(rig.sent()[0]) == "CHATHISTORY BEFORE #lobby msgid=m38 2"
+
+
+@pytest.mark.parametrize("target", ["", "a b", "#a,#b", ":x", "a\r\nQUIT"])
+def test_nothing_is_said_to_what_is_no_target(rig: Rig, target: str) -> None:
+    in_lobby(rig)
+    with pytest.raises(IntentError):
+        rig.connection.say(target, "x")
+    assert rig.sent() == []
+
+
+def test_a_line_end_cannot_be_smuggled_into_a_command(rig: Rig) -> None:
+    in_lobby(rig)
+    with pytest.raises(IntentError):
+        rig.connection.topic("#lobby", "x\r\nQUIT")
+    with pytest.raises(IntentError):
+        rig.connection.raw("PRIVMSG #lobby :x\r\nQUIT")
+    assert rig.sent() == []
