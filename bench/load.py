@@ -192,6 +192,16 @@ class Load:
         report.beat_server_cpu += procfs.cpu_ns(self.server) - cpu
         report.beat_load_cpu += time.process_time_ns() - own
         report.beats += 1
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        """Send the delayed acknowledgements now, outside the clock.
+
+        Otherwise a server that leaves Nagle's algorithm on may hold its next message to a client until the
+        client's timer, and the kernel sends it then at somebody else's expense.
+        """
+        for sock in self._sockets.values():
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def _next_writers(self) -> list[int]:
         first = self._turn

@@ -13,9 +13,6 @@ from datetime import datetime
 from hubbub.client import commands
 from hubbub.client.connection import Connection, IntentError
 from hubbub.client.events import (
-    CaughtUp,
-    Connected,
-    Disconnected,
     Event,
     Happening,
     Joined,
@@ -134,8 +131,6 @@ class Chat:
             case Registered():
                 self.asking_name = False
                 self._reclaims = 0
-            case Connected() | Disconnected():
-                self.asking_name = False
             case Happening(replayed=True):
                 pass
             case Joined(room=room, own=True):
@@ -157,7 +152,7 @@ class Chat:
                 self._people[fold(author)] = author
                 if len(self._people) > 200:
                     del self._people[next(iter(self._people))]
-            case CaughtUp() | _:
+            case _:
                 pass
 
     def _name_refused(self, event: NickRefused) -> None:

@@ -46,6 +46,8 @@ BODY_MOST = 8192
 
 UNANSWERED_MOST = 90.0
 """Seconds until a message without an answer means that the connection is no good."""
+COMING_BACK_TAKES = 30.0
+"""Seconds after our coming back in which others may be on their way too."""
 _BREAKERS = frozenset(" ,\r\n\0\x07")
 
 
@@ -86,6 +88,8 @@ class Connection:
         self.wants_close: str | None = None
         self.final = False
         self.welcome_over = False
+        self.leaving = False
+        self._joins_due = False
         self._reading = Reading(self)
         self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
         self._out = bytearray()
@@ -94,6 +98,7 @@ class Connection:
         self._labels = 0
         self.welcomes = 0
         self._up = False
+        self._welcomed_at = 0.0
         self._heard = 0.0
         self._began = 0.0
         self._pinged = False
@@ -140,7 +145,8 @@ class Connection:
         self._out.clear()
         self.isupport.tokens.clear()
         self._reading.reset()
-        self.wants_close, self._pinged, self._up, self.final = None, False, True, False
+        self.wants_close, self._pinged, self._up = None, False, True
+        self.final = self.leaving = False
         self.emit(Connected(address, security))
         self.registration.start(self.nick, now)
         return self.take_events()
@@ -154,6 +160,8 @@ class Connection:
                 self.emit(RawLine(f"({line.value})"))
                 continue
             self._line(line)
+        if self._joins_due:
+            self._join_wanted()
         self.flush_outbox()
         return self.take_events()
 
@@ -174,7 +182,7 @@ class Connection:
         if not self._up:
             return self.take_events()
         self.now = now
-        self._up = self.welcome_over = False
+        self._up = self.welcome_over = self._joins_due = False
         self._out.clear()
         self.registration.stop()
         self.catch_up.reset()
@@ -183,7 +191,7 @@ class Connection:
         for item in self.outbox.connection_lost():
             self.emit(Unconfirmed(item.target, item.text))
         self.rooms = Rooms(self.isupport)
-        reason = self._reading.last_word or reason
+        reason = "you left" if self.leaving else self._reading.last_word or reason
         self.emit(Disconnected(reason, self.final, len(self.outbox)))
         return self.take_events()
 
@@ -299,7 +307,7 @@ class Connection:
 
     def quit(self, reason: str = "") -> None:
         """Say goodbye; the server closes the connection."""
-        self.final = True
+        self.final = self.leaving = True
         if self._up:
             self.send("QUIT", *([reason] if reason else []))
 
@@ -334,6 +342,7 @@ class Connection:
         self.registration.welcomed(nick)
         self.nick_wanted = nick
         self.welcomes += 1
+        self._welcomed_at = self.now
         self.catch_up.abilities = self._abilities()
         if self.welcomes > 1:
             self.catch_up.welcomed_again()
@@ -344,7 +353,13 @@ class Connection:
         if self.welcome_over or not self.registered:
             return
         self.welcome_over = True
+        self._joins_due = True
         self.catch_up.welcome_over(self._abilities(), self.now)
+
+    def _join_wanted(self) -> None:
+        """Go where we want to be and aren't: after all that came with the welcome, since the server
+        may have taken us there itself."""
+        self._joins_due = False
         for room, key in list(self.wanted.values()):
             if room not in self.rooms:
                 self.send("JOIN", room, *([key] if key else []))
@@ -355,12 +370,20 @@ class Connection:
         shown = MessageShown(item.target, self.nick, item.text, item.kind, True, whisper)
         self.show(item.key, item.target, shown, False)
 
+    def try_again(self, item: Outgoing, code: str) -> bool:
+        """True when a refusal may only mean that the other person isn't back yet, as after a crash of
+        the server, when everybody comes back at once: the message waits a moment."""
+        if code != "401" or not self._coming_back(item.key):
+            return False
+        self.outbox.again(item, self.now + 1.0)
+        return True
+
     def flush_outbox(self) -> None:
         """Send what may be sent now."""
         if not self.welcome_over:
             return
         echo = self.has("echo-message")
-        for item in self.outbox.ready(self._may_send, echo, self.now):
+        for item in self.outbox.ready(self._may_send, self._coming_back, echo, self.now):
             self._labels += 1
             item.label = f"m{self._labels}"
             item.sent_at = self.now
@@ -373,6 +396,12 @@ class Connection:
             self._write(Message(item.command, (item.target, item.wire_text), None, tags))
             if not echo:
                 self.acknowledged(item)
+
+    def _coming_back(self, key: str) -> bool:
+        """True for a person who may be on the way back, as we just were. What is said to them goes out
+        one by one, or a later message could be taken after an earlier one was refused."""
+        soon = self.welcomes > 1 and self.now - self._welcomed_at < COMING_BACK_TAKES
+        return soon and not self.is_room(key)
 
     def _may_send(self, key: str) -> bool:
         if self.catch_up.holds(key):

@@ -59,7 +59,10 @@ class Connected(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectFailed(Event):
-    """A try to connect failed; `retry_in` is in seconds, None when no other try follows."""
+    """There is no connection; `retry_in` is in seconds, None when no other try follows.
+
+    `reason` is '' when a `Disconnected` before it has told it.
+    """
 
     reason: str
     retry_in: float | None

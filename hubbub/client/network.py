@@ -73,8 +73,10 @@ class Network:
             attempt += 1
             self._show([Connecting(str(self._address), attempt)])
             began = self._clock()
+            told = False  # why it ended was shown as `Disconnected`
             try:
                 reason = await self._one_connection()
+                told = True
             except CertificateRefused:
                 raise
             except (OSError, ssl.SSLError, TimeoutError) as error:
@@ -88,7 +90,7 @@ class Network:
             if self._clock() - began >= STEADY_AFTER:
                 attempt = 1
             delay = backoff(attempt, self._chance())
-            self._show([ConnectFailed(reason, delay)])
+            self._show([ConnectFailed("" if told else reason, delay)])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 

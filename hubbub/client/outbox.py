@@ -34,6 +34,7 @@ class Outgoing:
     kind: Kind
     label: str | None = None
     sent_at: float = 0.0
+    not_before: float = 0.0
     once: bool = False
     """It went out under its id: the server knows a repeat."""
 
@@ -79,9 +80,13 @@ class Outbox:
         return any(item.key == key for item in self._items)
 
     def ready(
-        self, may_send: Callable[[str], bool], acknowledged: bool, now: float
+        self,
+        may_send: Callable[[str], bool],
+        one_by_one: Callable[[str], bool],
+        acknowledged: bool,
+        now: float,
     ) -> list[Outgoing]:
-        """Take what may go out now, in order. `may_send` answers for a folded target.
+        """Take what may go out now, in order. `may_send` and `one_by_one` answer for a folded target.
 
         `acknowledged`: echoes will come, so the number on its way is bounded; else the rate is, and
         each is taken out of the outbox by its going. The caller sets `label` and `once`.
@@ -91,17 +96,20 @@ class Outbox:
             passed = max(0.0, now - self._refilled)
             self._tokens = min(UNECHOED_BURST, self._tokens + passed * UNECHOED_RATE)
             self._refilled = now
-        room = IN_FLIGHT_MOST - sum(item.label is not None for item in self._items)
-        blocked: set[str] = set()
+        flying = [item.key for item in self._items if item.label is not None]
+        room = IN_FLIGHT_MOST - len(flying)
+        blocked = {key for key in flying if one_by_one(key)}
         for item in list(self._items):
             if item.label is not None:
                 continue
-            if (acknowledged and room <= 0) or (not acknowledged and self._tokens < 1):
+            if room <= 0 if acknowledged else self._tokens < 1:
                 break
-            if item.key in blocked or not may_send(item.key):
+            if item.key in blocked or item.not_before > now or not may_send(item.key):
                 blocked.add(item.key)
                 continue
             going.append(item)
+            if one_by_one(item.key):
+                blocked.add(item.key)
             if acknowledged:
                 room -= 1
             else:
@@ -133,6 +141,14 @@ class Outbox:
             for item in self._items
             if item.label is not None and (key is None or item.key == key)
         )
+
+    def again(self, item: Outgoing, not_before: float) -> None:
+        """Put back what was refused for now, before all that was said after it."""
+        item.label, item.not_before = None, not_before
+        number = int(item.id.rpartition("-")[2])
+        later = (int(other.id.rpartition("-")[2]) > number for other in self._items)
+        place = next((index for index, is_later in enumerate(later) if is_later), len(self._items))
+        self._items.insert(place, item)
 
     def renamed(self, old: str, new: str, new_key: str) -> None:
         """A person was renamed: what still waits for them goes to the new name."""

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 from hubbub.client.chat import Chat
 from hubbub.client.network import CouldNotConnect, Network
@@ -77,8 +78,7 @@ class Pipe:
             await self._until(lambda: connection.ready_in(room) or self._over(net, room), None)
             if not self._over(net, room):
                 await self._say_all(lines, net)
-            if not self.interrupted:
-                await self._until(lambda: connection.settled or self._over(net), self.wait)
+            await self._settle(net)
             if self.follow and self.chat.quit_reason is None:
                 await self._until(lambda: self._over(net), None)
             settled = connection.settled
@@ -105,6 +105,19 @@ class Pipe:
             await self._until(
                 lambda: len(connection.outbox) < WAITING_WELL or self._over(net), None
             )
+
+    async def _settle(self, net: asyncio.Task[None]) -> None:
+        """Wait until all is answered, as long as answers come: a server may take lines slowly."""
+        outbox, before = self.chat.connection.outbox, -1
+        while not self._finished(net) and len(outbox) != before:
+            before = len(outbox)
+            await self._until(partial(self._finished_or_fewer, net, before), self.wait)
+
+    def _finished(self, net: asyncio.Task[None]) -> bool:
+        return self.chat.connection.settled or self._over(net)
+
+    def _finished_or_fewer(self, net: asyncio.Task[None], count: int) -> bool:
+        return len(self.chat.connection.outbox) < count or self._finished(net)
 
     async def _next(self, lines: asyncio.Queue[str | None], net: asyncio.Task[None]) -> str | None:
         """The next line; None when there is none, or nobody to say it to."""

@@ -70,6 +70,7 @@ class Reading:
     def __init__(self, connection: Connection) -> None:
         self._c = connection
         self._list: list[RoomOnList] = []
+        self._server = ""
         self._kicked_at: float | None = None
         self.last_word = ""
 
@@ -147,9 +148,7 @@ class Reading:
             case MessageShown(room=room, own=own):
                 if own:
                     self._echo(message, room, label)
-                if (
-                    "!" not in (message.source or "") and "." in nick_of(message.source)
-                ) or not c.registered:
+                if not c.registered or (happening.whisper and self._is_server(message.source)):
                     c.emit(ServerNotice(happening.text))
                 else:
                     c.show(fold(room), room, happening, True)
@@ -185,6 +184,10 @@ class Reading:
                 c.emit(happening)
             case ModeChanged() | Invited() | _:
                 c.emit(happening)
+
+    def _is_server(self, source: str | None) -> bool:
+        """True for what no person could be called: the server's name, or one with a dot."""
+        return "!" not in (source or "") and (source == self._server or "." in (source or "."))
 
     def _we_joined(self, room: str, happening: Happening) -> None:
         c = self._c
@@ -240,7 +243,8 @@ class Reading:
             self._c.final = True
         if not self.last_word:
             self.last_word = reason
-        self._c.emit(ServerError(reason))
+        if not self._c.leaving:
+            self._c.emit(ServerError(reason))
 
     def _kill(self, message: Message, _: str | None) -> None:
         if self.perspective().is_us(message.params[0]):
@@ -304,6 +308,8 @@ class Reading:
                 item = outbox.refused(fold(about)) if about else outbox.refused(None)
         if item is None:
             return False
+        if self._c.try_again(item, code):
+            return True
         self._c.emit(Refused(item.command, item.target, reason, item.text, code))
         return True
 
@@ -323,7 +329,8 @@ class Reading:
         c.emit(NickRefused(nick, reason, suggestion(nick), not unnamed))
 
     def _welcome(self, message: Message, _: str | None) -> None:
-        self._c.welcomed(message.params[0], nick_of(message.source))
+        self._server = nick_of(message.source)
+        self._c.welcomed(message.params[0], self._server)
 
     def _isupport(self, message: Message, _: str | None) -> None:
         self._c.isupport.learn(message.params[1:-1])

@@ -126,18 +126,24 @@ def _message(event: e.MessageShown, view: View) -> list[Line]:
 
 @_row(e.Joined)
 def _joined(event: e.Joined, view: View) -> list[Line]:
-    who = "you" if event.own and not event.replayed else clean(event.nick)
+    if event.replayed:
+        return []  # who came and went earlier is noise; the list of names says who is here
+    who = "you" if event.own else clean(event.nick)
     return _story(event, f"{who} joined {clean(event.room)}", view)
 
 
 @_row(e.Left)
 def _left(event: e.Left, view: View) -> list[Line]:
-    who = "you" if event.own and not event.replayed else clean(event.nick)
+    if event.replayed:
+        return []
+    who = "you" if event.own else clean(event.nick)
     return _story(event, f"{who} left {clean(event.room)}{_because(event.reason)}", view)
 
 
 @_row(e.QuitSeen)
 def _quit(event: e.QuitSeen, view: View) -> list[Line]:
+    if event.replayed:
+        return []
     return _story(event, f"{clean(event.nick)} left{_because(event.reason)}", view)
 
 
@@ -223,28 +229,28 @@ def _search(event: e.SearchShown, view: View) -> list[Line]:
 @_row(e.Connecting)
 def _connecting(event: e.Connecting, view: View) -> list[Line]:
     again = f" (try {event.attempt})" if event.attempt > 1 else ""
-    return [Line(f"*** connecting to {event.address}{again} …")]
+    return [Line(f"*** connecting to {clean(event.address)}{again} …")]
 
 
 @_row(e.Connected)
 def _connected(event: e.Connected, view: View) -> list[Line]:
-    return [Line(f"*** connected to {event.address} ({event.security})")]
+    return [Line(f"*** connected to {clean(event.address)} ({clean(event.security)})")]
 
 
 @_row(e.ConnectFailed)
 def _failed(event: e.ConnectFailed, view: View) -> list[Line]:
     if event.retry_in is None:
         return []  # the program ends with the same words
-    return [
-        Line(f"*** {clean(event.reason)}; trying again in {event.retry_in:.0f} s", Stream.ALERT)
-    ]
+    when = f"in {event.retry_in:.0f} s" if event.retry_in >= 1 else "now"
+    why = f"{clean(event.reason)}; " if event.reason else ""
+    return [Line(f"*** {why}trying again {when}", Stream.ALERT)]
 
 
 @_row(e.CertificatePinned)
 def _pinned(event: e.CertificatePinned, view: View) -> list[Line]:
     return [
-        Line(f"*** first time at {event.address}: its certificate is trusted from now on,"),
-        Line(f"***   sha256:{event.fingerprint}"),
+        Line(f"*** first time at {clean(event.address)}: its certificate is trusted from now on,"),
+        Line(f"***   sha256:{clean(event.fingerprint)}"),
     ]
 
 
@@ -275,6 +281,13 @@ def _gap(event: e.Gap, view: View) -> list[Line]:
 @_row(e.Refused)
 def _refused(event: e.Refused, view: View) -> list[Line]:
     about = f"{clean(event.about)}: " if event.about else ""
+    if event.code == "401" and event.text:
+        return [
+            Line(
+                f"*** {clean(event.about)} is not here — not said: {clean(event.text)}",
+                Stream.ALERT,
+            )
+        ]
     lost = f" — not said: {clean(event.text)}" if event.text else ""
     return [Line(f"*** {about}{clean(event.reason)}{lost}", Stream.ALERT)]
 

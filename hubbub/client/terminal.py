@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 
 from prompt_toolkit import PromptSession
@@ -68,7 +67,7 @@ class Screen:
 
 def _style(line: Line) -> str:
     if line.stream is not Stream.CHAT:
-        return line.stream.value
+        return str(line.stream.value)
     return "whisper" if line.whisper else "own" if line.own else "chat"
 
 
@@ -126,8 +125,7 @@ class Terminal:
                 text = await self._session.prompt_async()
             except (EOFError, KeyboardInterrupt):
                 return
-            with contextlib.suppress(ValueError):
-                self.chat.typed(text)
+            self.chat.typed(text)
 
     def _prompt(self) -> FormattedText:
         if self.chat.asking_name:

@@ -22,6 +22,9 @@ from hubbub.irc.replies import Reply, numeric
 
 TOKENS_PER_LINE: Final = 12
 
+Reading = Callable[[Session, State], Sequence[Shown | Fetch]]
+"""What a Lookup reads."""
+
 
 def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     """Everything between registration and the first room (https://modern.ircdocs.horse/#rplwelcome-001)."""
@@ -78,7 +81,7 @@ def isupport(rules: Rules) -> list[Reply]:
         f"AWAYLEN={rules.away_bytes}",
         f"KICKLEN={rules.kick_bytes}",
         f"TARGMAX=PRIVMSG:{rules.targets},NOTICE:{rules.targets},TAGMSG:{rules.targets}"
-        ",JOIN:,PART:,KICK:,WHOIS:1,LIST:,NAMES:",
+        f",JOIN:,PART:,KICK:{rules.targets},WHOIS:1,LIST:,NAMES:",
         "EXCEPTS=e",
         "INVEX=I",
         "ELIST=CMNTU",
@@ -132,16 +135,38 @@ def motd(rules: Rules) -> list[Reply]:
     ]
 
 
-def after_join(name: str) -> Callable[[Session, State], Sequence[Shown | Fetch]]:
-    """A lookup that shows a room to a session which has just asked to join it."""
+def after_join(name: str) -> Reading:
+    """What shows a room to a session which has just asked to join it."""
 
     def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
-        presence = state.sessions.get(session.id)
-        room = state.room_named(name)
-        member = None if presence is None or room is None else room.members.get(presence.user.id)
+        member = _membership(session, state, name)
         return [] if member is None else _inside(session, state, member)
 
     return read
+
+
+def arriving(lobby: str) -> tuple[Reading, Reading]:
+    """What shows the welcome, and what then shows the lobby unless the session is there already.
+
+    A device that takes its user back finds it in its rooms, and the welcome has shown them.
+    """
+    there: list[Member] = []
+
+    def welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        member = _membership(session, state, lobby)
+        if member is not None:
+            there.append(member)
+        return show_welcome(session, state)
+
+    def enter(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        return [] if there else after_join(lobby)(session, state)
+
+    return welcome, enter
+
+
+def _membership(session: Session, state: State, name: str) -> Member | None:
+    presence, room = state.sessions.get(session.id), state.room_named(name)
+    return None if presence is None or room is None else room.members.get(presence.user.id)
 
 
 def _inside(session: Session, state: State, member: Member) -> list[Shown | Fetch]:

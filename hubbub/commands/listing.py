@@ -108,10 +108,11 @@ def list_(call: Call, state: State) -> Sequence[Shown | Fetch]:
     rooms = [
         room
         for room in state.rooms.values()
-        if ("s" not in room.flags or room.id in asker.memberships) and wanted.has(room, state.now)
+        if ("s" not in room.flags or room.id in asker.memberships)
+        and wanted.has(room, state.present)
     ]
     rooms.sort(key=lambda room: (-len(room.members), room.folded))
-    replies: list[Reply] = [numeric(Numeric.RPL_LISTSTART, "Channel", "Users  Name")]
+    replies: list[Reply] = [numeric(Numeric.RPL_LISTSTART, "Channel")]
     replies += [
         numeric(Numeric.RPL_LIST, room.name, str(len(room.members)), text=room.topic)
         for room in rooms[:LIST_MOST]

@@ -46,7 +46,7 @@ def names(call: Call, state: State) -> Sequence[Shown | Fetch]:
         return [numeric(Numeric.RPL_ENDOFNAMES, "*")]
     user = state.sessions[call.session.id].user
     replies: list[Reply] = []
-    for name in call.param(0).split(","):
+    for name in dict.fromkeys(call.param(0).split(",")):
         room = state.room_named(name)
         inside = room is not None and user.id in room.members
         if room is None or (not inside and "s" in room.flags):

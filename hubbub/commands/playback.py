@@ -7,6 +7,7 @@ from typing import Final
 from hubbub.core.happening import UNTARGETED
 from hubbub.core.outputs import Event, HistoryRow
 
+ACTION: Final = "\1ACTION "
 MS_A_MINUTE: Final = 60_000
 
 
@@ -18,7 +19,10 @@ def event_of(row: HistoryRow, target: str, *, clock_prefix: bool = False) -> Eve
     """
     params = row.params
     if clock_prefix and params:
-        params = (f"[{_clock(row.time)}] {params[0]}", *params[1:])
+        # In "/me waves" the time belongs to what is said, not before the sign that it's an action.
+        action = ACTION if params[0].startswith(ACTION) else ""
+        text = params[0].removeprefix(action)
+        params = (f"{action}[{_clock(row.time)}] {text}", *params[1:])
     if row.command not in UNTARGETED:
         params = (row.status + target, *params)
     return Event(row.command, row.source, params, row.time, row.place, row.tags)

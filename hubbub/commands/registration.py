@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Sequence
 from typing import Final
 
-from hubbub.commands.arrival import after_join, show_welcome
+from hubbub.commands.arrival import arriving
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.core import entries
 from hubbub.edge.session import Phase, Registration
@@ -148,6 +148,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
         return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
     session.phase = Phase.OPENING
     lobby = call.rules.lobby
+    welcome, enter = arriving(lobby)
     return [
         entries.Open(
             session.id,
@@ -158,9 +159,9 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             registration.device,
             session.secure,
         ),
-        Lookup(show_welcome),
+        Lookup(welcome),
         entries.Join(session.id, lobby),
-        Lookup(after_join(lobby)),
+        Lookup(enter),
     ]
 
 

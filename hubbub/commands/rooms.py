@@ -22,7 +22,10 @@ def join(call: Call) -> Sequence[Work]:
         return [entries.PartAll(call.session.id)]
     keys = call.param(1).split(",")
     work: list[Work] = []
-    for index, name in enumerate(call.param(0).split(",")):
+    rooms = call.param(0).split(",")
+    for index, name in enumerate(rooms):
+        if name in rooms[:index]:
+            continue
         problem = room_problem(name, call.rules.room_bytes)
         if problem is not None:
             work += refuse(Numeric.ERR_NOSUCHCHANNEL, name, text=problem).replies
@@ -75,10 +78,10 @@ def _invitations(session: Session, state: State) -> Sequence[Shown | Fetch]:
 def kick(call: Call) -> Sequence[Work]:
     """KICK: takes people out of a room, each with the same reason."""
     reason = cut(call.param(2), call.rules.kick_bytes)
-    return [
-        entries.Kick(call.session.id, call.param(0), nick, reason)
-        for nick in call.param(1).split(",")[: call.rules.targets]
-    ]
+    nicks = call.param(1).split(",")
+    if len(nicks) > call.rules.targets:
+        raise refuse(Numeric.ERR_TOOMANYTARGETS, nicks[-1], text="Too many targets")
+    return [entries.Kick(call.session.id, call.param(0), nick, reason) for nick in nicks]
 
 
 ROWS: Final = (

@@ -54,8 +54,7 @@ def version(call: Call, state: State) -> Sequence[Shown | Fetch]:
 
 
 def time(call: Call, state: State) -> Sequence[Shown | Fetch]:
-    """TIME: the log's clock, which is as late as its last batch."""
-    name, now = state.rules.server_name, state.now
+    name, now = state.rules.server_name, state.present
     return [numeric(Numeric.RPL_TIME, name, str(now // 1000), text=human_time(now))]
 
 

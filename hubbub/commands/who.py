@@ -69,7 +69,7 @@ class Person:
 
     @property
     def idle_seconds(self) -> int:
-        return max(0, self.state.now - self.user.spoke_at) // 1000
+        return max(0, self.state.present - self.user.spoke_at) // 1000
 
 
 # In the order in which RPL_WHOSPCRPL has them; 't', the token, goes before all.

@@ -27,6 +27,8 @@ def say(state: State, entry: entries.Say, out: list[Output]) -> None:
     if entry.once and _answer_repeat(state, entry, user, out):
         return
     status, name = split_status(entry.target)
+    if status:
+        status = "+" if "+" in status else "@"  # The lowest rank of several is who it is for.
     if is_room(name):
         _say_in_room(state, entry, user, status, name, out)
     else:

@@ -30,6 +30,10 @@ def disconnect(state: State, entry: entries.Disconnect, out: list[Output]) -> No
 
 def _remove(state: State, user: User, what: str, why: str, out: list[Output]) -> None:
     reason = f"{what}: {why}" if why else what
+    # To those put out it is a KILL, so that their clients don't come back by themselves as after a
+    # lost connection (https://modern.ircdocs.horse/#kill-message).
+    kill = Event("KILL", state.rules.server_name, (user.nick, reason), state.now)
+    out.append(Deliver(kill, sessions=user.sessions))
     out.extend(HangUp(session, reason) for session in user.sessions)
     for session in user.sessions:
         end_session(state, session, reason, out)

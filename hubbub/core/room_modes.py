@@ -1,7 +1,7 @@
 """Changing a room's modes and lists.
 
-Law: every change is checked before the first is made; those that can't be are answered, the others
-take effect together and are shown as one.
+Law: who may change modes at all is checked before the first is. Then each change is checked against
+what those before it made; those that can't be made are answered, the others are shown together.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
     require_operator(find_member(room, user))
-    checked: list[Checked] = []
+    made: list[ModeChange] = []
     for adding, letter, argument in entry.changes:
         change = ModeChange(adding, ROOM_MODES[letter], argument)
         try:
-            effect = _CHECKS[change.mode.kind](state, room, user, change)
+            checked = _CHECKS[change.mode.kind](state, room, user, change)
         except Refused as refused:
             out.extend(Answer(entry.session, reply) for reply in refused.replies)
             continue
-        if effect is not None:
-            checked.append(effect)
-    for _, make in checked:
-        make()
-    for params in format_changes([change for change, _ in checked], state.rules.modes):
+        if checked is not None:
+            shown_change, make = checked
+            make()
+            made.append(shown_change)
+    for params in format_changes(made, state.rules.modes):
         shown = happened(state, out, user, "MODE", (room,), params)
         out.append(Deliver(shown, (room.id,), user.sessions))
 

@@ -21,7 +21,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     user_bytes: int = 12
     host_bytes: int = 63
     room_bytes: int = 50
-    topic_bytes: int = 390
+    topic_bytes: int = 300
     away_bytes: int = 200
     kick_bytes: int = 200
     realname_bytes: int = 128

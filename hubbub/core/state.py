@@ -107,6 +107,8 @@ class State:
         self._counters: dict[str, int] = {}
         self._dirty: dict[tuple[str, Row], Entity | None] = {}
         self.now = 0
+        self.local_time = 0
+        """This node's clock where the state is read, in milliseconds; no business of `apply`."""
         self._next_place: int = FIRST_PLACE
 
     # -- the log's position ---------------------------------------------------------------
@@ -114,6 +116,11 @@ class State:
     def advance(self, time: int) -> None:
         """Moves the clock to `time`, in milliseconds, unless it is already later."""
         self.now = max(self.now, time)
+
+    @property
+    def present(self) -> int:
+        """The time for answers to questions, in milliseconds: the log's unless a clock is ahead."""
+        return max(self.now, self.local_time)
 
     def take_place(self) -> Place:
         """The next place of the history."""

@@ -31,6 +31,7 @@ from hubbub.server.datadir import DataDir
 from hubbub.server.desk import Desk
 from hubbub.server.errors import OperatorError
 from hubbub.server.hub import Hub
+from hubbub.server.intake import Pace
 from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
 from hubbub.server.options import ServeOptions
@@ -90,14 +91,11 @@ class Running:
 
     async def run(self) -> None:
         """Opens everything in order, waits for the word to stop, closes in the other order."""
-        limits = self._config.limits
         try:
             self._hub = Hub(
                 self._store,
                 self._config.rules(),
-                lines_per_second=limits.lines_per_second,
-                burst_lines=limits.burst_lines,
-                input_queue_lines=limits.input_queue_lines,
+                _pace(self._config),
                 readers=self._config.storage.readers,
             )
             refusals = await self._hub.start()
@@ -107,7 +105,7 @@ class Running:
             raise StartError(refusals[0].params[-1])
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._hub.stop, "The server is shutting down")
-            self._listeners = Listeners(self._hub, self._door(self._config))
+            self._listeners = Listeners(self._hub, self._door(self._config, self._certificate))
             addresses = self._listeners.open()
             stack.callback(self._listeners.close)
             desk = Desk(self._hub, self._stopped.set)
@@ -130,9 +128,9 @@ class Running:
             return
         stack.push_async_callback(admin.close)
 
-    def _door(self, config: Config) -> Door:
-        """What new connections are given under this configuration and the present certificate."""
-        context = self._certificate.context
+    def _door(self, config: Config, certificate: Certificate) -> Door:
+        """What new connections are given under this configuration and with this certificate."""
+        context = certificate.context
         limits, port = config.limits, _port(config)
         kinds = {
             plain: Welcome(context, plain, limits.send_queue_bytes, port) for plain in (False, True)
@@ -190,7 +188,7 @@ class Running:
             return
         if renewed is not None:
             self._certificate = renewed
-            self._listeners.door = self._door(self._config)
+            self._listeners.door = self._door(self._config, renewed)
             log.info("certificate read again: %s", renewed.fingerprint)
 
     def _catch_signals(self) -> None:
@@ -210,8 +208,8 @@ class Running:
         """Reads configuration and certificate again; what can't be used is said and left."""
         try:
             config = self._options.load()
-            self._certificate = self._read_certificate(config)
-            door = self._door(config)
+            certificate = self._read_certificate(config)
+            door = self._door(config, certificate)
         except OperatorError as error:
             log.error("not reloaded, everything stays as it was: %s", error)
             return
@@ -219,12 +217,9 @@ class Running:
         for name in changes:
             if name.startswith(RESTART_SETTINGS):
                 log.warning("%s takes effect at the next start", name)
-        self._config = config
+        self._config, self._certificate = config, certificate
         self._listeners.door = door
-        limits = config.limits
-        self._hub.lines_per_second = limits.lines_per_second
-        self._hub.burst_lines = limits.burst_lines
-        self._hub.input_queue_lines = limits.input_queue_lines
+        self._hub.intake.pace = _pace(config)
         if config.rules() != self._hub.rules:
             for refusal in await self._hub.reconfigure(config.rules()):
                 log.error("not reloaded: %s", refusal.params[-1])
@@ -257,6 +252,11 @@ class Running:
         if self._options.console and self._has_terminal():
             lines.append("Type /help for what you can do here, /quit to stop.")
         print("\n".join(lines), flush=True)
+
+
+def _pace(config: Config) -> Pace:
+    limits = config.limits
+    return Pace(limits.lines_per_second, limits.burst_lines, limits.input_queue_lines)
 
 
 def _port(config: Config) -> int:

@@ -92,6 +92,10 @@ def _motd_problem(text: str) -> str | None:
     return None
 
 
+def _line_problem(text: str) -> str | None:
+    return "expected one line" if "\n" in text else _motd_problem(text)
+
+
 def _invite_problem(word: str) -> str | None:
     if word and not re.fullmatch(r"[!-9;-~][!-~]{7,99}", word):
         return "expected 8 to 100 ASCII characters without spaces, the first one not ':'"
@@ -141,6 +145,12 @@ class Server:
             help="The message of the day, shown on arrival; may have lines.", check=_motd_problem
         ),
     )
+    admin: str = _setting(
+        "",
+        Setting(
+            help="Who runs this server and how to reach them; ADMIN shows it.", check=_line_problem
+        ),
+    )
     lobby: str = _setting("#lobby", Setting(help="The room that everyone is joined to on arrival."))
     plain: Literal["loopback", "private", "never"] = _setting(
         "loopback",
@@ -150,12 +160,12 @@ class Server:
             choices=("loopback", "private", "never"),
         ),
     )
-    guests: Literal["auto", "yes", "no", "invite"] = _setting(
+    guests: Literal["auto", "yes", "invite"] = _setting(
         "auto",
         Setting(
-            help="Whether people without an account may come in; auto is yes while only this"
+            help="Whether everyone may come in or only with the invite; auto is yes while only this"
             " machine can connect, and invite otherwise.",
-            choices=("auto", "yes", "no", "invite"),
+            choices=("auto", "yes", "invite"),
         ),
     )
     invite: str = _setting(
@@ -173,7 +183,7 @@ class Server:
         return tuple(parse_listen(text) for text in self.listen)
 
     @property
-    def guests_decided(self) -> Literal["yes", "no", "invite"]:
+    def guests_decided(self) -> Literal["yes", "invite"]:
         """`guests` with auto resolved by where the server listens."""
         if self.guests != "auto":
             return self.guests
@@ -182,7 +192,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where things are kept, and how long the journal is."""
+    """Where things are kept, and how they are read."""
 
     data: str = _setting(
         "",
@@ -190,9 +200,6 @@ class Storage:
             help="The data directory; a relative path starts at this file. --data goes first.",
             default_text="the system's place for a program's data",
         ),
-    )
-    journal_batches: int = _count(
-        10_000, "How many of the last committed batches stay in the journal, for replay.", low=1
     )
     readers: int = _setting(
         2, Setting(help="Threads that read the history.", unit="threads", low=1, high=64)
@@ -225,7 +232,7 @@ class Limits:
 
     nick_bytes: int = _size(30, "The longest name of a user.", low=9, high=64)
     room_bytes: int = _size(50, "The longest name of a room, with its '#'.", low=10, high=64)
-    topic_bytes: int = _size(390, "The longest topic of a room.", low=1, high=390)
+    topic_bytes: int = _size(300, "The longest topic of a room.", low=1, high=300)
     user_bytes: int = _size(12, "The longest user name (of USER, shown in masks).", low=1, high=18)
     host_bytes: int = _size(63, "The longest host name shown in masks.", low=9, high=63)
     away_bytes: int = _size(200, "The longest away text.", low=1, high=300)
@@ -245,9 +252,9 @@ class Limits:
         low=0,
         high=1_000_000,
     )
-    handshakes: int = _count(256, "TLS handshakes under way at once; more wait.", high=100_000)
-    handshake_seconds: int = _seconds(10, "Time for a TLS handshake.", high=300)
-    registration_seconds: int = _seconds(30, "Time from connecting to being welcomed.", high=3_600)
+    registration_seconds: int = _seconds(
+        30, "Time from connecting to being welcomed, TLS handshake included.", high=3_600
+    )
     ping_seconds: int = _seconds(
         120, "Silence after which a client is asked for a sign of life.", low=5
     )
@@ -307,6 +314,7 @@ class Config:
             server_name=self.server.name,
             network=self.server.network,
             motd=self.server.motd,
+            admin=self.server.admin,
             lobby=self.server.lobby,
             nick_bytes=limits.nick_bytes,
             user_bytes=limits.user_bytes,

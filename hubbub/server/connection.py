@@ -16,14 +16,21 @@ from typing import Final, Protocol
 
 from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine, Framer
-from hubbub.server import http
+from hubbub.server import http, logs
 
 READ_BYTES: Final = 16_384
 """How much is read at once: a TLS record's worth."""
 _TLS_HANDSHAKE: Final = 0x16
+LINGER_SECONDS: Final = 5.0
+"""How long the other side may take to read the last bytes and to close as well."""
 _SNIFFED: Final = 8
 """How many bytes tell HTTP from IRC."""
-_AGAIN: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError)
+_AGAIN: Final = (
+    BlockingIOError,
+    InterruptedError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
 
 
 class Hub(Protocol):
@@ -62,7 +69,9 @@ class Connection:
         "_loop",
         "_queue",
         "_queued",
+        "_reserved",
         "_sock",
+        "_timer",
         "_welcome",
         "heard_at",
         "lines",
@@ -95,7 +104,9 @@ class Connection:
         self._first: bytes | None = b""
         self._queue: deque[bytes] | None = None
         self._queued = 0
+        self._reserved: deque[object] | None = None
         self._closing = False
+        self._timer: asyncio.TimerHandle | None = None
         self.peer = peer
         self.session = session
         self.lines: deque[bytes | BadLine] | None = None
@@ -122,9 +133,13 @@ class Connection:
             return
         tls = self._welcome.tls
         if first[0] == _TLS_HANDSHAKE and tls is not None:
-            self._sock = tls.wrap_socket(
-                self._sock, server_side=True, do_handshake_on_connect=False
-            )
+            try:
+                self._sock = tls.wrap_socket(
+                    self._sock, server_side=True, do_handshake_on_connect=False
+                )
+            except (OSError, ValueError):
+                self.drop("Connection closed")  # it was reset since the byte came
+                return
             self.session.secure = True
             self._loop.add_reader(self._fd, self._handshake)
             self._handshake()
@@ -181,7 +196,8 @@ class Connection:
         data = self._first + data
         if http.is_request(data):
             if http.is_whole(data):
-                self.finish(http.answer(data, self.session.secure, self._welcome.https_port))
+                answer = http.answer(data, self._scheme(), self._welcome.https_port)
+                self._turn_away(answer, "asked for a web page")
             self._first = data[: http.LIMIT]
             return b""
         if len(data) < _SNIFFED and b"\n" not in data:
@@ -189,41 +205,81 @@ class Connection:
             return b""
         self._first = None
         if not self.session.secure and not self._welcome.plain:
-            self.finish(
+            self._turn_away(
                 b"ERROR :Closing link: This server wants TLS from other machines:"
-                b" turn on SSL/TLS in your client, on the same port\r\n"
+                b" turn on SSL/TLS in your client, on the same port\r\n",
+                "wanted to go on without TLS",
             )
             return b""
         return data
 
+    def _scheme(self) -> http.Scheme:
+        if self.session.secure:
+            return http.Scheme.TLS
+        return http.Scheme.PLAIN if self._welcome.plain else http.Scheme.REFUSED
+
     def pause(self) -> None:
         """Stops reading, so that a flooder feels its own flood."""
-        if self._fd >= 0 and not self.paused:
+        if self.is_open and not self.paused:
             self.paused = True
             self._loop.remove_reader(self._fd)
 
     def resume(self) -> None:
         """Reads again after `pause`."""
         self.paused = False
-        if self._fd >= 0 and not self._closing:
+        if self.is_open:
             self._loop.add_reader(self._fd, self._readable)
             if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
                 self._loop.call_soon(self._readable_if_open)
 
     def _readable_if_open(self) -> None:
-        if self._fd >= 0:
+        if self.is_open and not self.paused:
             self._readable()
 
     # -- writing --------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Sends what the socket takes and queues the rest, up to the listener's bound."""
+        if not self.is_open:
+            return
+        if self._reserved is not None:
+            self._reserved.append(data)
+            self._count(len(data))
+        else:
+            self._send(data)
+
+    def reserve(self, answer: object) -> None:
+        """Keeps a place for an answer to come; what is written from here on waits behind it."""
+        if self._reserved is None:
+            self._reserved = deque()
+        self._reserved.append(answer)
+
+    def fill(self, answer: object, data: bytes) -> None:
+        """Writes an answer in the place that was reserved for it, and what waited behind it."""
+        held = self._reserved
+        if held is None:
+            return
+        for index, item in enumerate(held):
+            if item is answer:
+                held[index] = data
+                self._queued += len(data)
+                break
+        while held and isinstance(held[0], bytes):
+            self._queued -= len(held[0])
+            self._send(held[0])
+            held.popleft()
+        if not held:
+            self._reserved = None
+
+    def _send(self, data: bytes) -> None:
+        if not data:
+            return
         if self._queue is not None:
             self._enqueue(data)
             return
         try:
             sent = self._sock.send(data)
-        except (BlockingIOError, InterruptedError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+        except _AGAIN:
             sent = 0
         except OSError as error:
             # Not at once: the caller may be in the middle of telling everybody something.
@@ -232,15 +288,20 @@ class Connection:
         if sent < len(data):
             self._queue = deque()
             self._enqueue(data[sent:])
-            if self._fd >= 0:
+            if not self._closing:
                 self._loop.add_writer(self._fd, self._writable)
 
     def _enqueue(self, data: bytes) -> None:
         assert self._queue is not None
         self._queue.append(data)
-        self._queued += len(data)
+        self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        """Adds to what waits, and drops the client when that is too much."""
+        self._queued += size
         if self._queued > self._welcome.send_queue_bytes and not self._closing:
             self._closing = True
+            self._loop.remove_writer(self._fd)
             self._loop.call_soon(
                 self.drop, f"Send queue exceeded ({self._queued} bytes were not read)"
             )
@@ -251,7 +312,7 @@ class Connection:
             data = self._queue.popleft()
             try:
                 sent = self._sock.send(data)
-            except (BlockingIOError, InterruptedError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            except _AGAIN:
                 sent = 0
             except OSError as error:
                 self.drop(_reason(error))
@@ -263,23 +324,63 @@ class Connection:
         self._queue = None
         self._loop.remove_writer(self._fd)
         if self._closing:
-            self._shut()
+            self._linger()
 
     # -- ending ---------------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
-        return self._fd >= 0
+        """Whether it can still be read from and written to."""
+        return self._fd >= 0 and not self._closing
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait to be sent."""
+        return self._queued
 
     def finish(self, data: bytes) -> None:
         """Sends the last bytes, then closes; the hub isn't told, it knows."""
-        if self._fd < 0 or self._closing:
+        if not self.is_open:
+            return
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.version() is None:
+            self._shut()  # before the handshake's end nothing can be said
             return
         self._loop.remove_reader(self._fd)
-        self.write(data)
+        held, self._reserved = self._reserved, None
+        for item in held or ():
+            if isinstance(item, bytes):
+                self._queued -= len(item)
+                self._send(item)
+        self._send(data)
+        if self._closing:
+            return
         self._closing = True
+        self._timer = self._loop.call_later(LINGER_SECONDS, self._shut)
         if self._queue is None:
-            self._shut()
+            self._linger()
+
+    def _linger(self) -> None:
+        """All was sent: ends the stream, and reads on until the other side has ended it as well.
+
+        To close with something unread would reset the connection, and the last bytes be lost.
+        """
+        self._end_stream()
+        self._loop.add_reader(self._fd, self._discard)
+
+    def _discard(self) -> None:
+        try:
+            if socket.socket.recv(self._sock, READ_BYTES):
+                return
+        except _AGAIN:
+            return
+        except OSError:
+            pass
+        self._shut()
+
+    def _turn_away(self, data: bytes, reason: str) -> None:
+        """Sends the last bytes to who isn't a client, and tells the hub that it was none."""
+        self.finish(data)
+        self._hub.lost(self, reason)
 
     def drop(self, reason: str) -> None:
         """Closes at once and tells the hub why."""
@@ -293,15 +394,35 @@ class Connection:
             return
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._end_stream()
         self._fd = -1
-        self._queue = None
+        self._queue = self._reserved = self._timer = None
         self._queued = 0
+        self._sock.close()
+
+    def _end_stream(self) -> None:
+        """Says that nothing more comes: a TLS client would take a bare end for a cut line."""
         try:
-            # Without it, unread input would turn the last bytes sent into a reset.
+            if isinstance(self._sock, ssl.SSLSocket):
+                self._sock.unwrap()
+        except (OSError, ValueError):
+            pass  # its answer isn't waited for
+        try:
             self._sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass
-        self._sock.close()
+
+
+class LoggedConnection(Connection):
+    """A connection whose every line out is logged, for debug mode."""
+
+    __slots__ = ()
+
+    def write(self, data: bytes) -> None:
+        logs.line_out(self.session.id, data)
+        super().write(data)
 
 
 def _reason(error: OSError) -> str:

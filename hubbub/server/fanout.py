@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hubbub.core.ids import RoomId, SessionId
-from hubbub.core.outputs import Deliver, Departed, Entered, Event
+from hubbub.core.outputs import Deliver, Departed, Entered, Event, Renamed
 from hubbub.core.state import State
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Session
@@ -27,6 +27,9 @@ class Recipient(Protocol):
     def write(self, data: bytes) -> None:
         """Sends or queues; never raises for what the other side does."""
 
+    def reserve(self, answer: object) -> None:
+        """Keeps a place for an answer to come; what is written from here on waits behind it."""
+
 
 Recipients = Mapping[SessionId, Recipient]
 _OPEN: Final = 1 << 62
@@ -34,12 +37,23 @@ _OPEN: Final = 1 << 62
 
 @dataclass(slots=True)
 class _Answered:
-    """What a session is shown directly: one item, or under a label all that a task shows it."""
+    """What a session is shown directly: one item, or under a label all that a task shows it.
 
-    task: int
+    `later` is the answer that it is to be shown here when it has been read, and nothing else.
+    """
+
     label: str
     position: int
     shown: list[tuple[int, Shown]] = field(default_factory=list)
+    later: object = None
+
+
+@dataclass(slots=True)
+class _Called:
+    """From here on the session has another name."""
+
+    position: int
+    nick: str
 
 
 @dataclass(slots=True)
@@ -50,7 +64,7 @@ class _Own:
     in that room's log; a room without spans was seen throughout.
     """
 
-    answers: list[_Answered] = field(default_factory=list)
+    answers: list[_Answered | _Called] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     spans: dict[RoomId, list[tuple[int, int]]] = field(default_factory=dict)
 
@@ -66,6 +80,10 @@ class Audiences:
     def forget(self) -> None:
         """A session's capabilities changed, or the state was loaded anew."""
         self._epoch += 1
+
+    def changed(self, room_id: RoomId) -> None:
+        """A session came to see the room or ceased to, with or without a change of its members."""
+        self._known.pop(room_id, None)
 
     def of(self, state: State, room_id: RoomId) -> dict[int, list[Recipient]]:
         room = state.rooms_by_id.get(room_id)
@@ -99,7 +117,7 @@ class Fanout:
         self._rooms: dict[RoomId, list[int]] = {}
         self._own: dict[SessionId, _Own] = {}
         self._encoded: dict[tuple[int, int], bytes] = {}
-        self._task = 0
+        self._labelled: _Answered | None = None
         self._session: SessionId | None = None
         self._label = ""
 
@@ -107,20 +125,27 @@ class Fanout:
 
     def start(self, session: SessionId, label: str) -> None:
         """What follows answers this session's command, under its label if it has one."""
-        self._task += 1
+        self._labelled = None
         self._session = session
         self._label = label
 
     def end(self, *, deferred: bool = False) -> None:
         """The command is done; one with a label and no answer is acknowledged unless deferred."""
         if self._label and self._session is not None and not deferred:
+            self._events.append(None)
             self._answered(self._session)
         self._label = ""
 
     def answer(self, session: SessionId, shown: Shown) -> None:
         """Shows one session something directly."""
-        self._events.append(None)
+        self._events.append(shown if isinstance(shown, Event) else None)
         self._show_to(session, len(self._events) - 1, shown)
+
+    def later(self, session: SessionId, answer: object) -> None:
+        """The session is shown an answer of the store's here, before all that follows."""
+        self._events.append(None)
+        position = len(self._events) - 1
+        self._of(session).answers.append(_Answered("", position, later=answer))
 
     def deliver(self, output: Deliver) -> None:
         position = len(self._events)
@@ -140,16 +165,24 @@ class Fanout:
             self._of(session).hidden.add(position)
 
     def entered(self, output: Entered) -> None:
+        self._audiences.changed(output.room)
         start = len(self._rooms.get(output.room, ()))
         for session in output.sessions:
             self._of(session).spans.setdefault(output.room, []).append((start, _OPEN))
 
     def departed(self, output: Departed) -> None:
+        self._audiences.changed(output.room)
         end = len(self._rooms.get(output.room, ()))
         for session in output.sessions:
             spans = self._of(session).spans.setdefault(output.room, [])
             start = spans.pop()[0] if spans and spans[-1][1] == _OPEN else 0
             spans.append((start, end))
+
+    def renamed(self, output: Renamed) -> None:
+        """What these sessions were answered before still calls them by their old name."""
+        for session in output.sessions:
+            called = _Called(len(self._events) - 1, output.nick)
+            self._of(session).answers.append(called)
 
     def _echo(self, author: SessionId, position: int, event: Event) -> None:
         recipient = self._recipients.get(author)
@@ -172,9 +205,13 @@ class Fanout:
     def _answered(self, session: SessionId) -> _Answered:
         answers = self._of(session).answers
         label = self._label if session == self._session else ""
-        if not label or not answers or answers[-1].task != self._task:
-            answers.append(_Answered(self._task, label, len(self._events) - 1))
-        return answers[-1]
+        if label and self._labelled is not None:
+            return self._labelled
+        answer = _Answered(label, len(self._events) - 1)
+        answers.append(answer)
+        if label:
+            self._labelled = answer
+        return answer
 
     # -- writing --------------------------------------------------------------------------
 
@@ -188,9 +225,21 @@ class Fanout:
         for session_id, own in self._own.items():
             recipient = self._recipients.get(session_id)
             if recipient is not None:
-                data = b"".join(self._stream(state, recipient.session, own))
-                if data:
-                    recipient.write(data)
+                self._write_own(recipient, self._stream(state, recipient.session, own))
+
+    def _write_own(self, recipient: Recipient, stream: Iterator[object]) -> None:
+        """Writes once, or once between any two places that are kept for answers."""
+        data = bytearray()
+        for part in stream:
+            if isinstance(part, bytes):
+                data += part
+                continue
+            if data:
+                recipient.write(bytes(data))
+                data.clear()
+            recipient.reserve(part)
+        if data:
+            recipient.write(bytes(data))
 
     def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
         own = self._own
@@ -236,11 +285,15 @@ class Fanout:
             self._encoded[position, variant] = data
         return data
 
-    def _stream(self, state: State, session: Session, own: _Own) -> Iterator[bytes]:
-        """What one session is shown: its answers, and what its rooms were shown between them."""
+    def _stream(self, state: State, session: Session, own: _Own) -> Iterator[object]:
+        """What one session is shown: its answers, and what its rooms were shown between them.
+
+        Bytes, and where an answer is still to come, what stands for it.
+        """
         answered: set[int] = set()
         for answer in own.answers:
-            answered.update(position for position, _ in answer.shown)
+            if isinstance(answer, _Answered):
+                answered.update(position for position, _ in answer.shown)
         heard = [
             position
             for position in sorted(self._heard(state, session, own))
@@ -251,7 +304,12 @@ class Fanout:
             while index < len(heard) and heard[index] < answer.position:
                 yield self._encode(heard[index], session.variant)
                 index += 1
-            yield self._show(session, answer)
+            if isinstance(answer, _Called):
+                session.nick = answer.nick
+            elif answer.later is not None:
+                yield answer.later
+            else:
+                yield self._show(session, answer)
         for position in heard[index:]:
             yield self._encode(position, session.variant)
 

@@ -6,6 +6,8 @@ Law: an answer is a function of the request's bytes. The page stands in until th
 from __future__ import annotations
 
 import html
+import re
+from enum import Enum, auto
 from typing import Final
 
 LIMIT: Final = 8_192
@@ -34,42 +36,72 @@ def is_whole(data: bytes) -> bool:
     return b"\r\n\r\n" in data or b"\n\n" in data or len(data) >= LIMIT
 
 
-def answer(request: bytes, secure: bool, https_port: int) -> bytes:
+class Scheme(Enum):
+    """How a request came."""
+
+    TLS = auto()
+    PLAIN = auto()
+    REFUSED = auto()
+    """Without TLS, from where that isn't allowed."""
+
+
+def answer(request: bytes, scheme: Scheme, https_port: int) -> bytes:
     """The whole response; the connection is closed after it."""
     method, _, rest = request.partition(b" ")
     path, _, _ = rest.partition(b" ")
+    asked = _host(request, https_port)
     if method not in (b"GET", b"HEAD"):
-        return _response("405 Method Not Allowed", "text/plain", b"Only GET is served here.\n")
-    if path != b"/":
-        return _response("404 Not Found", "text/plain", b"There is only one page: /\n")
-    host, port = _host(request, https_port)
+        body = b"Only GET is served here.\n"
+        return _response("405 Method Not Allowed", body, "Allow: GET, HEAD")
+    if asked is None:
+        response = _response("400 Bad Request", b"The request names no host.\n")
+    elif scheme is Scheme.REFUSED:
+        host, port = asked
+        body = b"This server wants TLS: use https.\n"
+        response = _response("308 Permanent Redirect", body, f"Location: https://{host}:{port}/")
+    elif path != b"/":
+        response = _response("404 Not Found", b"There is only one page: /\n")
+    else:
+        response = _response("200 OK", _page(*asked, scheme is Scheme.TLS), kind="text/html")
+    # RFC 9110 section 9.3.2: to HEAD the same is said, without the body.
+    head, end, _ = response.partition(b"\r\n\r\n")
+    return head + end if method == b"HEAD" else response
+
+
+def _page(host: str, port: int, secure: bool) -> bytes:
     address = f"{'ircs' if secure else 'irc'}://{host}:{port}"
-    page = _PAGE.format(
+    return _PAGE.format(
         address=html.escape(address),
         host=html.escape(host),
         port=port,
         tls=", with TLS" if secure else "",
     ).encode()
-    return _response("200 OK", "text/html; charset=utf-8", b"" if method == b"HEAD" else page)
 
 
-def _host(request: bytes, port: int) -> tuple[str, int]:
-    """The host that the browser asked for, shown back to it, and the port."""
-    for line in request.split(b"\n"):
+_HOST: Final = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
+
+
+def _host(request: bytes, port: int) -> tuple[str, int] | None:
+    """The host and port that the browser asked for, or None where it named no proper one."""
+    for line in request.split(b"\n")[1:]:
         name, colon, value = line.partition(b":")
         if colon and name.strip().lower() == b"host":
-            host = value.strip().decode("ascii", "replace")
-            bare, separator, digits = host.rpartition(":")
-            if separator and digits.isdigit() and not bare.endswith(":"):
-                return bare, int(digits[:5])
-            return host, port
-    return "localhost", port
+            found = _HOST.fullmatch(value.strip())
+            if found is None:
+                return None
+            return found[1].decode(), int(found[2] or port)
+    return None
 
 
-def _response(status: str, kind: str, body: bytes) -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
-        "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+def _response(status: str, body: bytes, *headers: str, kind: str = "text/plain") -> bytes:
+    lines = (
+        f"HTTP/1.1 {status}",
+        *headers,
+        f"Content-Type: {kind}; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store",
+        "Connection: close",
     )
-    return head.encode() + body
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

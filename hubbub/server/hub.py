@@ -44,20 +44,25 @@ from hubbub.server import logs
 from hubbub.server.addresses import limit_key
 from hubbub.server.connection import Connection
 from hubbub.server.fanout import Audiences, Fanout
+from hubbub.server.intake import Intake, Pace
+from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store
-from hubbub.store.errors import StoreError
 from hubbub.store.writing import Commit
 
 log = logging.getLogger("hubbub.hub")
 
-THROTTLE_SECONDS: Final = 0.1
-"""How often a slowed client's next lines are looked at."""
 RELOAD_SECONDS: Final = 1.0
 """How long to wait before the state is read again from a store that couldn't be read."""
 NODE: Final = 0
 """The only node there is until `ordering` can be shared."""
 BATCH_TASKS: Final = 2_000
 """How many lines one batch takes at most; the rest wait for the next."""
+WAITING_TASKS: Final = 50_000
+"""How many lines may wait for their batch; beyond that no more are read."""
+STOP_SECONDS: Final = 10.0
+"""How long what is under way may take to be stored when the server stops."""
+GOODBYE_SECONDS: Final = 1.0
+"""How long clients may take to read what they are still sent when the server stops."""
 
 
 @dataclass(slots=True)
@@ -67,8 +72,10 @@ class _Flight:
     tasks: Sequence[Task]
     fanout: Fanout
     records: list[HistoryRow | WhowasRow] = field(default_factory=list)
-    fates: list[Settled | Renamed | HangUp] = field(default_factory=list)
-    fetches: list[tuple[Task, list[Fetch]]] = field(default_factory=list)
+    fates: list[Settled | HangUp] = field(default_factory=list)
+    lookups: list[tuple[Task, list[Fetch], str]] = field(default_factory=list)
+    """The tasks that asked something, for whose end their sessions wait: with the questions for
+    the store, and the label that their answer still has to carry."""
     refusals: dict[int, list[Reply]] = field(default_factory=dict)
     """What the operator's tasks were refused with, by the task's identity."""
     running: int = 0
@@ -82,10 +89,8 @@ class Hub:
         self,
         store: Store,
         rules: Rules,
+        pace: Pace,
         *,
-        lines_per_second: float,
-        burst_lines: int,
-        input_queue_lines: int,
         readers: int = 2,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -96,9 +101,7 @@ class Hub:
         self.state = store.load(rules)
         self.connections: dict[SessionId, Connection] = {}
         self.per_address: dict[str, int] = {}
-        self.lines_per_second = lines_per_second
-        self.burst_lines = burst_lines
-        self.input_queue_lines = input_queue_lines
+        self.intake = Intake(self, self._loop, pace)
         self._gate = Gate(rules.server_name, self.state.log_id)
         self._audiences = Audiences(self.connections)
         self._console = Session(NO_SESSION, "localhost", secure=True)
@@ -115,8 +118,6 @@ class Hub:
         self._ordering = Embedded(self._execute)
         self._writer = ThreadPoolExecutor(1, "hubbub-writer")
         self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
-        self._throttled: dict[SessionId, Connection] = {}
-        self._timer: asyncio.TimerHandle | None = None
         self._ghosts = False
         self.failing = ""
         """What keeps the store from storing, or empty."""
@@ -139,7 +140,7 @@ class Hub:
 
     def admit(self, connection: Connection) -> None:
         """Takes on a connection."""
-        connection.tokens = float(self.burst_lines)
+        self.intake.admit(connection)
         self.connections[connection.session.id] = connection
         key = limit_key(connection.peer)
         self.per_address[key] = self.per_address.get(key, 0) + 1
@@ -155,52 +156,27 @@ class Hub:
         return connection
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
-        """Lines came in: each becomes a task, unless the session has to wait or to slow down."""
-        if connection.lines is None:
-            connection.lines = deque(lines)
-        else:
-            connection.lines.extend(lines)
-        self._read_lines(connection)
+        """Lines came in; each becomes a task when its turn comes."""
+        self.intake.received(connection, lines)
 
-    def _read_lines(self, connection: Connection) -> None:
-        session, lines = connection.session, connection.lines
-        self._refill(connection)
-        while lines and not connection.waiting and connection.tokens >= 1:
-            if session.phase in (Phase.OPENING, Phase.CLOSED):
-                break
-            connection.tokens -= 1
-            line = lines.popleft()
-            if logs.is_debug():
-                logs.line_in(session.id, line if isinstance(line, bytes) else line.value)
-            self._take(connection, self._parse(session, line))
-        if not lines:
-            connection.lines = None
-            if connection.paused:
-                connection.resume()
+    def is_full(self) -> bool:
+        """Whether so many tasks wait that no more lines should be read."""
+        return len(self._tasks) >= WAITING_TASKS
+
+    def take(self, connection: Connection, line: bytes | BadLine) -> None:
+        """Makes a task of a line."""
+        session = connection.session
+        if logs.is_debug():
+            logs.line_in(session.id, line if isinstance(line, bytes) else line.value)
+        task = self._parse(session, line)
+        if task is None:
             return
-        if len(lines) > self.input_queue_lines and connection.tokens < 1:
-            connection.drop("Excess flood")
-            return
-        # The socket's own buffer holds the rest, so a flooder feels its own flood.
-        connection.pause()
-        if connection.tokens < 1:
-            self._throttled[session.id] = connection
-            if self._timer is None:
-                self._timer = self._loop.call_later(THROTTLE_SECONDS, self._read_throttled)
-
-    def _read_throttled(self) -> None:
-        """Reads on where clients were slowed down and have earned new lines."""
-        self._timer = None
-        throttled, self._throttled = self._throttled, {}
-        for connection in throttled.values():
-            if connection.is_open:
-                self._read_lines(connection)
-
-    def _refill(self, connection: Connection) -> None:
-        now = self._loop.time()
-        earned = (now - connection.refilled_at) * self.lines_per_second
-        connection.tokens = min(connection.tokens + earned, float(self.burst_lines))
-        connection.refilled_at = now
+        if any(isinstance(work, Goodbye) for work in task.work):
+            task = _with_close(task)
+            session.phase = Phase.CLOSED
+        elif _asks(task):
+            connection.waiting += 1
+        self._submit(task)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
         try:
@@ -208,30 +184,12 @@ class Hub:
                 return too_long(session)
             before = session.capabilities
             task = dispatch(session, line, self.rules)
-            if session.capabilities is not before:
+            if session.capabilities is not before and session.registration is None:
                 self._audiences.forget()
             return task
         except Exception:
             log.exception("a command failed: this is a bug in Hubbub")
             return Task(session, (_internal_error(),))
-
-    def _take(self, connection: Connection, task: Task | None) -> None:
-        if task is None:
-            return
-        for work in task.work:
-            if isinstance(work, Goodbye):
-                self._leave(connection, work.reason)
-                return
-        self._submit(task)
-
-    def _leave(self, connection: Connection, reason: str) -> None:
-        """A session said goodbye: what it said before is answered first, then its user leaves."""
-        registered = connection.session.registration is None
-        connection.session.phase = Phase.CLOSED
-        work: list[entries.AnyEntry | Goodbye] = [Goodbye(reason)]
-        if registered:
-            work.insert(0, entries.Close(connection.session.id, reason))
-        self._submit(Task(connection.session, work))
 
     def lost(self, connection: Connection, reason: str) -> None:
         """A connection is gone; its user leaves unless another device stays."""
@@ -242,6 +200,11 @@ class Hub:
         if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
             self._submit(Task(session, (entries.Close(session.id, reason, True),)))
         session.phase = Phase.CLOSED
+
+    def expel(self, connection: Connection, reason: str) -> None:
+        """Tells a connection why it has to go, and drops it."""
+        connection.write(self._gate.error(reason))
+        connection.drop(reason)
 
     async def operate(self, entry: entries.AnyEntry) -> list[Reply]:
         """Submits an entry of the operator's; returns what it was refused with, or nothing."""
@@ -272,13 +235,17 @@ class Hub:
             work for task in tasks for work in task.work if isinstance(work, entries.Entry)
         )
         self._submitted = tasks
-        if batched:
-            self._batches += 1
-            self._ordering.submit(
-                entries.Batch(NODE, self._epoch, self._batches, int(self._clock() * 1000), batched)
-            )
-        else:
-            self._execute(None)
+        try:
+            if batched:
+                now = int(self._clock() * 1000)
+                batch = entries.Batch(NODE, self._epoch, self._batches + 1, now, batched)
+                self._ordering.submit(batch)
+                self._batches += 1
+            else:
+                self._execute(None)
+        except Exception:
+            log.exception("a batch failed: this is a bug in Hubbub")
+            self._abandon(tasks, lambda task: self._failed(task, "INTERNAL_ERROR", _SORRY))
 
     def _execute(self, batch: entries.Batch | None) -> None:
         """Applies a batch in its place in the order, with the lookups that came between."""
@@ -324,16 +291,24 @@ class Hub:
                 refused |= isinstance(work, entries.Open) and not any(
                     type(output) is Settled and output.nick for output in outputs
                 )
-        if fetches:
-            flight.fetches.append((task, fetches))
+        if _asks(task):
+            flight.lookups.append((task, fetches, "" if shown else task.label))
         fanout.end(deferred=bool(fetches) and not shown)
+        if fetches:
+            fanout.later(session.id, task)
 
     def _apply(self, entry: entries.AnyEntry) -> list[Output]:
         try:
             return apply(self.state, entry)
         except Exception:
-            log.exception("an entry failed: this is a bug in Hubbub")
-            return [Answer(entry.session, _internal_error())]
+            # Without its text: the log has nothing that people said to each other.
+            kind, session = type(entry).__name__, entry.session
+            log.exception("a %s of session %s failed: this is a bug in Hubbub", kind, session)
+            outputs: list[Output] = [Answer(session, _internal_error())]
+            if isinstance(entry, entries.Open):
+                self._ghosts = True
+                outputs.append(HangUp(session, _SORRY))
+            return outputs
 
     def _look_up(
         self, fanout: Fanout, session: Session, lookup: Lookup, fetches: list[Fetch]
@@ -376,6 +351,8 @@ class Hub:
                 fanout.entered(output)  # type: ignore[arg-type]
             elif kind is Departed:
                 fanout.departed(output)  # type: ignore[arg-type]
+            elif kind is Renamed:
+                fanout.renamed(output)  # type: ignore[arg-type]
             else:
                 flight.fates.append(output)  # type: ignore[arg-type]
 
@@ -395,20 +372,23 @@ class Hub:
         else:
             if not isinstance(error, StoreError):
                 log.error("a commit failed: this is a bug in Hubbub", exc_info=error)
-            self._fail(str(error))
+            self._fail(error)
 
     def _release(self) -> None:
         """The batch is durable: sessions learn their fate, everyone is told, fetches begin."""
         flight = self._flight
         assert flight is not None
         for fate in flight.fates:
-            self._decide(fate)
-        flight.fanout.write(self.state)
+            if isinstance(fate, Settled):
+                self._settle(fate)
+        try:
+            flight.fanout.write(self.state)
+        except Exception:
+            # It happened and is stored; who wasn't shown it finds it in the history.
+            log.exception("showing a batch failed: this is a bug in Hubbub")
         for fate in flight.fates:
             if isinstance(fate, HangUp):
                 self._hang_up(fate)
-        for task, fetches in flight.fetches:
-            self._fetch(task, fetches)
         if self._operators:
             for task in flight.tasks:
                 outcome = self._operators.pop(id(task), None)
@@ -417,29 +397,31 @@ class Hub:
         self._land(flight)
 
     def _land(self, flight: _Flight) -> None:
-        """The flight is over: sessions whose registration was settled go on, and so do the others."""
+        """The flight is over: sessions that waited for what they asked go on, and so do the others."""
         self._flight = None
-        for fate in flight.fates:
-            if isinstance(fate, Settled):
-                connection = self.connections.get(fate.session)
-                if connection is not None and connection.lines:
-                    self._read_lines(connection)
+        for task, fetches, label in flight.lookups:
+            if fetches:
+                self._fetch(task, fetches, label)
+            else:
+                self._go_on(task.session)
         if self._tasks and not self._ticking:
             self._ticking = True
             self._loop.call_soon(self._tick)
 
-    def _decide(self, fate: Settled | Renamed | HangUp) -> None:
-        if isinstance(fate, Settled):
-            connection = self.connections.get(fate.session)
-            if connection is not None:
-                connection.session.settle(fate.nick)
-                if fate.nick:
-                    log.info("%s joined from %s", fate.nick, connection.peer)
-        elif isinstance(fate, Renamed):
-            for session_id in fate.sessions:
-                connection = self.connections.get(session_id)
-                if connection is not None:
-                    connection.session.nick = fate.nick
+    def _go_on(self, session: Session) -> None:
+        """A session's question was answered: its next lines may be read."""
+        connection = self.connections.get(session.id)
+        if connection is not None:
+            connection.waiting -= 1
+            if connection.lines:
+                self.intake.read(connection)
+
+    def _settle(self, fate: Settled) -> None:
+        connection = self.connections.get(fate.session)
+        if connection is not None:
+            connection.session.settle(fate.nick)
+            if fate.nick:
+                log.info("%s joined from %s", fate.nick, connection.peer)
 
     def _hang_up(self, fate: HangUp) -> None:
         connection = self._discharge(fate.session)
@@ -450,12 +432,8 @@ class Hub:
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, fate.reason)
         connection.finish(self._gate.error(fate.reason))
 
-    def _fetch(self, task: Task, fetches: list[Fetch]) -> None:
+    def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
         """Has a reader thread answer a task's questions; the session's next line waits for it."""
-        connection = self.connections.get(task.session.id)
-        if connection is None:
-            return
-        connection.waiting += 1
         questions = [fetch.question for fetch in fetches]
 
         def read() -> list[Sequence[object]]:
@@ -463,77 +441,82 @@ class Hub:
 
         answered = self._readers.submit(read)
         answered.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, done)
+            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, label, done)
         )
 
     def _fetched(
-        self, task: Task, fetches: list[Fetch], done: Future[list[Sequence[object]]]
+        self, task: Task, fetches: list[Fetch], label: str, done: Future[list[Sequence[object]]]
     ) -> None:
         connection = self.connections.get(task.session.id)
         if connection is None:
             return
-        connection.waiting -= 1
         shown: list[Shown] = []
-        error = done.exception()
-        if error is not None:
-            if not isinstance(error, StoreError):
-                log.error("a question to the history failed", exc_info=error)
-            text = f"The history can't be read at the moment: {error}"
-            shown.append(Reply("FAIL", (task.command, "MESSAGE_ERROR", text)))
-        else:
+        try:
             for fetch, rows in zip(fetches, done.result(), strict=True):
                 shown.extend(fetch.present(rows))
-        # A label was answered already where the task showed more than the history.
-        label = task.label if len(task.work) == 1 else ""
-        connection.write(self._gate.show(task.session, shown, label))
-        if connection.lines:
-            self._read_lines(connection)
+        except StoreError as error:
+            log.error("the history can't be read: %s", error)
+            text = "The history can't be read at the moment. Try again later."
+            shown = [Reply("FAIL", (task.command, "MESSAGE_ERROR", text))]
+        except Exception:
+            log.exception("a question to the history failed: this is a bug in Hubbub")
+            shown = [_internal_error()]
+        connection.fill(task, self._gate.show(task.session, shown, label))
+        self._go_on(task.session)
 
     # -- when it can't be stored ----------------------------------------------------------
 
-    def _fail(self, reason: str) -> None:
-        """Shows nothing of the batch, tells its senders, and goes back to the last commit."""
-        flight = self._flight
-        assert flight is not None
+    def _fail(self, error: BaseException) -> None:
+        """Shows nothing of the batch and goes back to the last commit; its senders are told."""
+        assert self._flight is not None
         if not self.failing:
-            log.error("can't store: %s", reason)
-        self.failing = reason
-        self._ghosts = True
-        try:
-            self.state = self._store.load(self.rules)
-        except StoreError as error:
-            # Nothing can be applied to a state that isn't known; try again.
-            self.failing = str(error)
-            self._loop.call_later(RELOAD_SECONDS, self._fail, str(error))
-            return
-        self._audiences.forget()
-        again: list[Task] = []
-        for task in flight.tasks:
-            if not any(type(work) in HANDLERS for work in task.work):
-                again.append(task)
-            else:
-                self._tell_failed(task, reason)
-        self._tasks.extendleft(reversed(again))
-        self._flight = None
-        flight.fates.clear()
-        self._land(flight)
+            log.error("can't store: %s", error)
+        self.failing = str(error)
+        full = isinstance(error, StoreError) and error.kind is Trouble.FULL
+        why = "its disk is full" if full else "it has trouble with its disk"
+        text = f"Not stored, so nobody was shown it. Try again later. (The server: {why}.)"
 
-    def _tell_failed(self, task: Task, reason: str) -> None:
-        text = f"Not stored, so nobody was shown it. Try again later. ({reason})"
-        fail = Reply("FAIL", (task.command, "TEMPORARILY_UNAVAILABLE", text))
+        def instead(task: Task) -> Task:
+            if not any(type(work) in HANDLERS for work in task.work):
+                return task
+            return self._failed(task, "TEMPORARILY_UNAVAILABLE", text)
+
+        self._abandon(self._flight.tasks, instead)
+
+    def _failed(self, task: Task, code: str, text: str) -> Task:
+        """What is done instead of a task that couldn't be: its sender is told, in its order."""
+        fail = Reply("FAIL", (task.command, code, text))
         outcome = self._operators.pop(id(task), None)
         if outcome is not None and not outcome.done():
             outcome.set_result([fail])
-        connection = self.connections.get(task.session.id)
-        if connection is None:
+        if task.session.phase in (Phase.OPENING, Phase.CLOSED):
+            return Task(task.session, (Goodbye(text),), task.label, task.command)
+        return Task(task.session, (fail,), task.label, task.command)
+
+    def _abandon(self, tasks: Sequence[Task], instead: Callable[[Task], Task]) -> None:
+        """Forgets what a batch did, and does something else instead of each of its tasks."""
+        flight = _Flight((), Fanout(self._gate, self.connections, self._audiences))
+        self._flight = flight
+        again = []
+        for task in tasks:
+            again.append(instead(task))
+            if again[-1] is not task and _asks(task):
+                flight.lookups.append((task, [], ""))
+        self._tasks.extendleft(reversed(again))
+        self._ghosts = True
+        self._reload()
+
+    def _reload(self) -> None:
+        """Goes back to the state as of the last commit; until it can be read nothing is done."""
+        assert self._flight is not None
+        try:
+            self.state = self._store.load(self.rules)
+        except StoreError as error:
+            self.failing = str(error)
+            self._loop.call_later(RELOAD_SECONDS, self._reload)
             return
-        session = connection.session
-        if session.phase in (Phase.OPENING, Phase.CLOSED):
-            self._hang_up(
-                HangUp(session.id, "The server can't store anything now: try again later")
-            )
-        else:
-            connection.write(self._gate.show(session, (fail,), task.label))
+        self._audiences.forget()
+        self._land(self._flight)
 
     def _reap(self) -> None:
         """Closes sessions that the state still has though their connections are gone.
@@ -557,7 +540,8 @@ class Hub:
                 self._hang_up(HangUp(session.id, "Registration timed out"))
             elif connection.pinged:
                 if now - connection.heard_at > ping + timeout:
-                    connection.drop(f"Ping timeout: {round(now - connection.heard_at)} seconds")
+                    silent = round(now - connection.heard_at)
+                    self.expel(connection, f"Ping timeout: {silent} seconds")
             elif session.phase is Phase.REGISTERED and now - connection.heard_at > ping:
                 connection.pinged = True
                 connection.write(ask)
@@ -568,22 +552,54 @@ class Hub:
             self._submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
 
     async def reconfigure(self, rules: Rules) -> list[Reply]:
-        """Takes on new rules, from the next line on."""
-        self.rules = rules
-        self._gate.server_name = rules.server_name
-        return await self.operate(entries.RulesChanged(NO_SESSION, rules))
+        """Takes on new rules, unless they can't be stored; then it says so and keeps the old."""
+        refusals = await self.operate(entries.RulesChanged(NO_SESSION, rules))
+        if not refusals:
+            self.rules = rules
+            self._gate.server_name = rules.server_name
+        return refusals
 
     async def stop(self, reason: str) -> None:
-        """Finishes what is under way, says goodbye to everyone and closes the threads."""
-        while self._tasks or self._flight is not None:
+        """Finishes what is under way, says goodbye to everyone and closes the threads.
+
+        No more than `STOP_SECONDS` is waited for a store that can't be reached.
+        """
+        connections = list(self.connections.values())
+        self.intake.stop()
+        for connection in connections:
+            connection.pause()
+        until = self._loop.time() + STOP_SECONDS
+        while (self._tasks or self._flight is not None) and self._loop.time() < until:
             await asyncio.sleep(0.01)
+        if self._tasks or self._flight is not None:
+            log.error("stopping though not everything could be stored: %s", self.failing or "slow")
         for session in list(self.connections):
             self._hang_up(HangUp(session, reason))
-        if self._timer is not None:
-            self._timer.cancel()
+        until = self._loop.time() + GOODBYE_SECONDS
+        while any(connection.unsent for connection in connections) and self._loop.time() < until:
+            await asyncio.sleep(0.01)
         await asyncio.to_thread(self._writer.shutdown)
         await asyncio.to_thread(self._readers.shutdown)
 
 
+def _asks(task: Task) -> bool:
+    """Whether a task asks something, so that its session's next line has to wait for the answer."""
+    return any(type(work) is Lookup for work in task.work)
+
+
+def _with_close(task: Task) -> Task:
+    """A task that says goodbye, with the entry by which a registered session's user leaves."""
+    session, work = task.session, list(task.work)
+    if session.registration is None:
+        place = next(index for index, item in enumerate(work) if isinstance(item, Goodbye))
+        goodbye = work[place]
+        assert isinstance(goodbye, Goodbye)
+        work.insert(place, entries.Close(session.id, goodbye.reason))
+    return Task(session, work, task.label, task.command)
+
+
+_SORRY: Final = "Something went wrong inside the server"
+
+
 def _internal_error() -> Reply:
-    return Reply("FAIL", ("*", "INTERNAL_ERROR", "Something went wrong inside the server"))
+    return Reply("FAIL", ("*", "INTERNAL_ERROR", _SORRY))

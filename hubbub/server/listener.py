@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from hubbub.server import logs
 from hubbub.server.addresses import (
     ListenAddress,
     TcpAddress,
@@ -25,7 +26,7 @@ from hubbub.server.addresses import (
     limit_key,
 )
 from hubbub.server.config import Config
-from hubbub.server.connection import Connection, Welcome
+from hubbub.server.connection import Connection, LoggedConnection, Welcome
 from hubbub.server.errors import OperatorError
 from hubbub.server.hub import Hub
 
@@ -154,7 +155,11 @@ class Listeners:
                 self._loop.remove_reader(listening.fileno())
                 self._loop.call_later(PAUSE_SECONDS, self._again, listening)
                 return
-            self._welcome(sock, place[0] if isinstance(place, tuple) else "")
+            try:
+                self._welcome(sock, place[0] if isinstance(place, tuple) else "")
+            except OSError as error:
+                sock.close()  # it was reset meanwhile
+                log.info("a connection was lost while it came in: %s", error)
 
     def _again(self, listening: socket.socket) -> None:
         if listening in self._sockets:
@@ -180,7 +185,8 @@ class Listeners:
         host = "localhost" if is_loopback(address) else _host(address)
         session = self._hub.next_session(host, door.invite)
         peer = address or "unix"
-        connection = Connection(sock, peer, self._hub, session, door.welcome(plain), self._loop)
+        made = LoggedConnection if logs.is_debug() else Connection
+        connection = made(sock, peer, self._hub, session, door.welcome(plain), self._loop)
         self._hub.admit(connection)
 
     def _refusal(self, address: str) -> str:

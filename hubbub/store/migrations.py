@@ -86,9 +86,7 @@ MIGRATIONS: Final[Sequence[str]] = (_SCHEMA_1,)
 """Step N, from 1, leads from schema N - 1 to schema N."""
 
 
-def prepare(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS
-) -> None:
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Brings the file to the newest schema; a copy of an older one is kept as `<path>.before-N`.
 
     Raises StoreError for a file that is newer or not ours, and sqlite3.Error.
@@ -101,30 +99,30 @@ def prepare(
             Trouble.NOT_OURS,
             f"{path} was made by another program. Move it away, or choose another data directory.",
         )
-    if version > len(migrations):
+    if version > len(MIGRATIONS):
         raise StoreError(
             Trouble.NEWER_SCHEMA,
             f"{path} was written by a newer Hubbub (schema {version}; this one knows "
-            f"{len(migrations)}). Update Hubbub, or put an older backup in the file's place.",
+            f"{len(MIGRATIONS)}). Update Hubbub, or put an older backup in the file's place.",
         )
-    if version == len(migrations):
+    if version == len(MIGRATIONS):
         return
     if version > 0:
-        snapshot(connection, path.with_name(f"{path.name}.before-{len(migrations)}"))
-    _migrate(connection, version, migrations)
+        snapshot(connection, path.with_name(f"{path.name}.before-{len(MIGRATIONS)}"))
+    _migrate(connection, version)
 
 
-def _migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for step in migrations[version:]:
+        for step in MIGRATIONS[version:]:
             for statement in step.split(";"):
                 connection.execute(statement)
         if version == 0:
             log_id = "".join(secrets.choice(_LOG_ID_LETTERS) for _ in range(6))
             connection.execute("INSERT INTO log VALUES (?)", (log_id,))
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -90,20 +90,23 @@ def _page_statement(shape: _Shape) -> str:
     if shape.statuses is None:
         said = "" if shape.events else f"AND command IN {_SAID}"
         branches.append(
-            f"SELECT {_COLUMNS} FROM whispers CROSS JOIN history USING (place) "
+            f"SELECT place FROM whispers CROSS JOIN history USING (place) "
             f"WHERE identity = :identity AND peer_folded = :peer {said} {tail}"
         )
     kinds = {"history_said": "IN"} | ({"history_events": "NOT IN"} if shape.events else {})
     for index, test in kinds.items():
         branches += [
-            f"SELECT {_COLUMNS} FROM history INDEXED BY {index} WHERE room = :room "
+            f"SELECT place FROM history INDEXED BY {index} WHERE room = :room "
             f"AND status = :status{number} AND command {test} {_SAID} {tail}"
             for number in range(shape.statuses or 0)
         ]
-    union = " UNION ALL ".join(f"SELECT * FROM ({branch})" for branch in branches)
+    places = branches[0]
+    if len(branches) > 1:
+        union = " UNION ALL ".join(f"SELECT * FROM ({branch})" for branch in branches)
+        places = f"SELECT place FROM ({union}) ORDER BY place {order} LIMIT :limit"
     return (
         f"SELECT json_group_array(json_array({_COLUMNS})) "
-        f"FROM (SELECT * FROM ({union}) ORDER BY place {order} LIMIT :limit)"
+        f"FROM ({places}) CROSS JOIN history USING (place)"
     )
 
 
@@ -227,8 +230,8 @@ def _targets(connection: sqlite3.Connection, targets: Targets) -> list[tuple[Roo
 
 # -- whowas -----------------------------------------------------------------------------------
 
-_WHOWAS_STATEMENT: Final = """
-SELECT json_group_array(json_array(id, json_array(folded, nick, username, host, realname, time))) FROM (
+_WHOWAS_STATEMENT: Final = f"""
+SELECT json_group_array(json_array(id, json_array({", ".join(rows.WHOWAS_COLUMNS)}))) FROM (
   SELECT * FROM whowas WHERE folded = :folded ORDER BY id DESC LIMIT :limit
 )"""
 

@@ -458,3 +458,43 @@ def test_a_line_end_cannot_be_smuggled_into_a_command(rig: Rig) -> None:
     with pytest.raises(IntentError):
         rig.connection.raw("PRIVMSG #lobby :x\r\nQUIT")
     assert rig.sent() == []
+
+
+def test_after_coming_back_a_whisper_waits_for_one_who_is_coming_back_too(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.down()
+    targets, _ = rig.register()
+    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
+    for text in ("one", "two"):
+        rig.connection.say("bob", text)
+    (line,) = rig.sent()
+    assert rig.gets(f"@label={label_of(line)} :s 401 alice bob :No such nick") == []
+    assert rig.take(Refused) == []
+    (again,) = rig.wait(1)
+    assert without_tags(again) == "PRIVMSG bob one"
+    assert "hubbub/id=run-1 " in again
+    (after,) = rig.gets(said(5, "one", "alice", "bob", f";label={label_of(again)}"))
+    assert without_tags(after) == "PRIVMSG bob two"
+    rig.now += 30
+    rig.gets(f"@label={label_of(after)} :s 401 alice bob :No such nick")
+    (refused,) = rig.take(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.text == "two"
+
+
+def test_a_room_that_the_server_takes_us_to_is_not_asked_for(rig: Rig) -> None:
+    rig.chunk = 0
+    rig.up()
+    sent = rig.gets(
+        ":s 421 * CAP :?", ":s 001 alice :Hi", ":s 422 alice :-", ":alice!u@h JOIN #lobby"
+    )
+    assert "JOIN #lobby" not in sent
+
+
+def test_leaving_is_no_error(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.quit("bye")
+    assert rig.sent() == ["QUIT bye"]
+    rig.gets("ERROR :Closing link: bye")
+    rig.down()
+    assert rig.take() == [Disconnected("you left", True, 0)]

@@ -114,7 +114,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
         async with running() as server:
             pass
         one = Client(Address("127.0.0.1", server.port), tmp_path)
-        with pytest.raises(CouldNotConnect, match="nothing listens at .* is the server running"):
+        with pytest.raises(CouldNotConnect, match=r"nothing listens at .* is the server running"):
             await one.task
 
     asyncio.run(scene())

@@ -36,7 +36,7 @@ def test_no_setting_is_in_two_sections() -> None:
 
 def test_the_rules_come_from_the_settings() -> None:
     limits = Limits(**{known.name: getattr(Limits(), known.name) + 1 for known in fields(Limits)})
-    server = Server(name="a.b", network="Net", motd="hello", lobby="#hall")
+    server = Server(name="a.b", network="Net", motd="hello", admin="ann", lobby="#hall")
     rules = Config(server=server, limits=limits).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
@@ -73,7 +73,7 @@ def test_the_server_is_named_after_the_machine(
         ("auto", ("localhost:1",), "yes"),
         ("auto", ("localhost:1", ":6697"), "invite"),
         ("yes", (":6697",), "yes"),
-        ("no", ("localhost:1",), "no"),
+        ("invite", ("localhost:1",), "invite"),
     ],
 )
 def test_guests_need_an_invite_beyond_this_machine(

@@ -22,11 +22,11 @@ def test_no_file_and_an_empty_file_are_the_defaults(tmp_path: Path) -> None:
 
 def test_settings_take_effect() -> None:
     config = parse(
-        '[server]\nlisten = ["[::1]:1", "unix:/run/irc"]\nguests = "no"\n'
+        '[server]\nlisten = ["[::1]:1", "unix:/run/irc"]\nguests = "invite"\n'
         "[limits]\nnick_bytes = 20\nlines_per_second = 5\n"
     )
     assert config.server.listen == ("[::1]:1", "unix:/run/irc")
-    assert config.server.guests == "no"
+    assert config.server.guests == "invite"
     assert config.limits.nick_bytes == 20
     assert config.limits.lines_per_second == 5.0
     assert isinstance(config.limits.lines_per_second, float)

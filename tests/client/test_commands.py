@@ -1,0 +1,185 @@
+"""What is typed, as the wire sees it; and that each command has its help and its test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from hubbub.client.chat import Chat
+from hubbub.client.commands import ROWS, find
+from hubbub.client.events import Event
+from hubbub.client.render import Line
+from tests.client.rig import CAPS, Rig, label_of, make_rig, without_tags
+
+
+@dataclass
+class Person:
+    """Somebody who types into a chat that stands on a rig."""
+
+    rig: Rig
+    shown: list[str] = field(default_factory=list)
+    timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chat = Chat(self.rig.connection, "#lobby", self._show, self._later)
+
+    def _show(self, line: Line) -> None:
+        self.shown.append(line.text)
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.timers.append((seconds, call))
+
+    def happens(self) -> list[str]:
+        """Show what has happened on the wire; the lines."""
+        events: list[Event] = [*self.rig.take(), *self.rig.connection.take_events()]
+        self.chat.events(events)
+        shown, self.shown = self.shown, []
+        return shown
+
+    def types(self, text: str) -> list[str]:
+        """What goes over the wire for it, tags left out."""
+        self.chat.typed(text)
+        return [without_tags(line) for line in self.rig.sent()]
+
+
+def person(caps: str = CAPS) -> Person:
+    one = Person(make_rig())
+    one.rig.register(caps)
+    for ask in one.rig.lobby():
+        one.rig.history(label_of(ask))
+    one.happens()
+    return one
+
+
+WIRE = {
+    "whisper": ("/whisper bob hi there", "PRIVMSG bob :hi there"),
+    "users": ("/users", "NAMES #lobby"),
+    "join": ("/join dev key", "JOIN #dev key"),
+    "leave": ("/leave", "PART #lobby"),
+    "rooms": ("/rooms", "LIST"),
+    "me": ("/me waves", "PRIVMSG #lobby :\x01ACTION waves\x01"),
+    "nick": ("/nick carol", "NICK carol"),
+    "topic": ("/topic all about tea", "TOPIC #lobby :all about tea"),
+    "away": ("/away having tea", "AWAY :having tea"),
+    "history": ("/history 10", "CHATHISTORY LATEST #lobby * 10"),
+    "search": ("/search two words", "SEARCH text=two\\swords"),
+    "raw": ("/raw version", "VERSION"),
+}
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROWS])
+def test_every_command_has_help_and_does_something(name: str) -> None:
+    row = find(name)
+    assert row is not None
+    assert row.help
+    one = person(CAPS + " soju.im/search")
+    if name in WIRE:
+        typed, wire = WIRE[name]
+        (sent,) = one.types(typed)
+        # /history asks for what was before the first thing shown, were there one
+        assert sent == wire
+    elif name == "quit":
+        one.types("/quit so long")
+        assert one.chat.quit_reason == "so long"
+    else:
+        assert name == "help"
+        one.types("/help")
+        shown = "\n".join(one.happens())
+        assert all(row.usage in shown and row.help in shown for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wire"),
+    [
+        ("hello", "PRIVMSG #lobby hello"),
+        ("//hello", "PRIVMSG #lobby /hello"),
+        ("/msg bob x", "PRIVMSG bob x"),
+        ("/leave #other so long", "PART #other :so long"),
+        ("/leave so long", "PART #lobby :so long"),
+        ("/away", "AWAY"),
+        ("/topic", "TOPIC #lobby"),
+        ("/users other", "NAMES #other"),
+        ("/history bob", "CHATHISTORY LATEST bob * 50"),
+        ("/HISTORY bob 7", "CHATHISTORY LATEST bob * 7"),
+    ],
+)
+def test_other_ways_to_type(typed: str, wire: str) -> None:
+    assert person().types(typed) == [wire]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/whispr bob x", "did you mean /whisper?"),
+        ("/xyzzy", "there is no command /xyzzy; /help lists them"),
+        ("/whisper bob", "usage: /whisper <username> <message>"),
+        ("/join", "usage: /join <room> [key]"),
+        ("/nick two words", "can't contain a space"),
+        ("/search tea", "This server doesn't offer a search."),
+        ("/history a b", "usage: /history"),
+        ("/help nothing", "there is no command /nothing"),
+        ("/raw \x01", "not an IRC line"),
+        ("/join a,b", "'#a,b' is not a room"),
+    ],
+)
+def test_what_is_wrong_is_said(typed: str, said: str) -> None:
+    one = person()
+    assert one.types(typed) == []
+    assert said in "\n".join(one.happens())
+    assert one.chat.trouble
+
+
+def test_nothing_is_said_for_nothing() -> None:
+    assert person().types("   ") == []
+
+
+def test_joining_moves_on_and_leaving_moves_back() -> None:
+    one = person()
+    one.types("/join dev")
+    assert one.chat.room == "#lobby", "not before the server says so"
+    (ask,) = one.rig.gets(":alice!u@h JOIN #dev")
+    one.rig.history(label_of(ask), target="#dev")
+    one.happens()
+    assert one.types("here") == ["PRIVMSG #dev here"]
+    one.rig.gets(":alice!u@h PART #dev")
+    one.happens()
+    assert one.types("there") == ["PRIVMSG #lobby there"]
+    one.rig.gets(":op!u@h KICK #lobby alice :out")
+    assert any("YOU WERE kicked from #lobby by op: out" in line for line in one.happens())
+    assert one.types("anybody?") == []
+    assert "You are in no room" in one.happens()[0]
+
+
+def test_a_refused_room_leaves_us_where_we_are() -> None:
+    one = person()
+    one.types("/join dev")
+    one.rig.gets(":s 473 alice #dev :Invite only")
+    assert "Invite only" in one.happens()[0]
+    assert one.chat.room == "#lobby"
+
+
+def test_a_name_that_the_old_connection_holds_is_asked_for_again_with_a_word() -> None:
+    one = person()
+    one.rig.down()
+    one.rig.up()
+    one.rig.gets(f":s CAP * LS :{CAPS}", f":s CAP * ACK :{CAPS}", ":s 433 * alice :In use")
+    assert any("the old connection may still hold it" in line for line in one.happens())
+    assert not one.chat.asking_name
+    ((seconds, again),) = one.timers
+    assert seconds == 5.0
+    again()
+    assert one.rig.sent() == ["NICK alice"]
+
+
+def test_a_new_persons_name_is_asked_for() -> None:
+    one = Person(make_rig())
+    one.rig.up()
+    one.rig.gets(":s 421 * CAP :?", ":s 433 * alice :In use")
+    one.happens()
+    assert one.chat.asking_name
+    assert one.types("1st") == []
+    assert "start with a letter" in one.happens()[0]
+    assert one.types("") == ["NICK alice2"]
+    assert not one.chat.asking_name

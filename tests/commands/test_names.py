@@ -1,0 +1,50 @@
+"""NAMES."""
+
+from tests.world import World
+
+
+def test_names_shows_the_highest_prefix_or_all(world: World) -> None:
+    alice = world.connect("alice")
+    alice.send("JOIN #room", "MODE #room +v alice")
+    bob = world.connect("bob", "multi-prefix")
+    assert alice.ask("NAMES #ROOM") == [
+        ":hub.test 353 alice = #room @alice",
+        ":hub.test 366 alice #room :End of /NAMES list",
+    ]
+    assert bob.ask("NAMES #room")[0] == ":hub.test 353 bob = #room @+alice"
+
+
+def test_the_invisible_are_named_to_members_only(world: World) -> None:
+    alice, bob, carol = world.connect("alice"), world.connect("bob"), world.connect("carol")
+    alice.send("JOIN #room", "MODE alice +i")
+    bob.send("JOIN #room")
+    assert carol.ask("NAMES #room")[0] == ":hub.test 353 carol = #room bob"
+    assert bob.ask("NAMES #room")[0] == ":hub.test 353 bob = #room :@alice bob"
+
+
+def test_a_secret_room_is_none_to_strangers(world: World) -> None:
+    alice, bob = world.connect("alice"), world.connect("bob")
+    alice.send("JOIN #room", "MODE #room +s")
+    assert bob.ask("NAMES #room") == [":hub.test 366 bob #room :End of /NAMES list"]
+    assert alice.ask("NAMES #room")[0] == ":hub.test 353 alice @ #room @alice"
+
+
+def test_names_of_nothing_ends_at_once(world: World) -> None:
+    alice = world.connect("alice")
+    assert alice.ask("NAMES") == [":hub.test 366 alice * :End of /NAMES list"]
+    assert alice.ask("NAMES :") == [":hub.test 366 alice * :End of /NAMES list"]
+    assert alice.ask("NAMES :#a b") == [":hub.test 366 alice * :End of /NAMES list"]
+    assert alice.ask("NAMES #none,#none,alice") == [
+        ":hub.test 366 alice #none :End of /NAMES list",
+        ":hub.test 366 alice alice :End of /NAMES list",
+    ]
+
+
+def test_many_names_go_on_in_further_lines(world: World) -> None:
+    names = [f"person{number:02d}{'x' * 20}" for number in range(40)]
+    people = [world.connect(name) for name in names]
+    lines = people[0].ask("NAMES #lobby")
+    assert len(lines) > 3
+    assert all(len(line.encode()) <= 510 for line in lines)
+    shown = [line.partition(" #lobby ")[2].removeprefix(":") for line in lines[:-1]]
+    assert " ".join(shown).split() == names

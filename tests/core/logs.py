@@ -1,0 +1,185 @@
+"""Logs for the core's tests: made by hand with `Chat`, or drawn by Hypothesis from `logs`."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from hypothesis import strategies as st
+
+from hubbub.core import entries
+from hubbub.core.apply import apply, begin
+from hubbub.core.ids import NO_SESSION, SessionId, session_id
+from hubbub.core.outputs import Answer, HistoryRow, Output, Record, WhowasRow
+from hubbub.core.rules import Rules
+from hubbub.core.state import State
+
+LOG_ID = "corely"
+NODE = 1
+START = 1_700_000_000_000
+RULES = Rules(server_name="hub.test", network="Test")
+
+
+class Chat:
+    """A state that entries are applied to one by one, a second apart, each a batch of its own."""
+
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.state = State(LOG_ID, rules)
+        self.clock = START
+        self.number = 0
+        self.opened = 0
+
+    def do(self, *wanted: entries.AnyEntry) -> list[Output]:
+        """What comes of the entries."""
+        self.clock += 1_000
+        self.number += 1
+        assert begin(self.state, entries.Batch(NODE, 1, self.number, self.clock, wanted))
+        return [output for entry in wanted for output in apply(self.state, entry)]
+
+    def open(self, nick: str, *, device: str = "", host: str = "host.test") -> SessionId:
+        """Somebody comes in."""
+        self.opened += 1
+        session = session_id(NODE, 1, self.opened)
+        self.do(entries.Open(session, nick, f"~{nick}", nick.title(), host, device))
+        assert session in self.state.sessions
+        return session
+
+
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+def of(kind: type[Kind], outputs: list[Output]) -> list[Kind]:
+    """The outputs of one kind."""
+    return [output for output in outputs if isinstance(output, kind)]
+
+
+def replies(outputs: list[Output]) -> list[tuple[str, ...]]:
+    """What is answered: the numeric and its parameters."""
+    return [(answer.reply.command, *answer.reply.params) for answer in of(Answer, outputs)]
+
+
+def history(outputs: list[Output]) -> list[HistoryRow]:
+    return [record.row for record in of(Record, outputs) if isinstance(record.row, HistoryRow)]
+
+
+def whowas(outputs: list[Output]) -> list[WhowasRow]:
+    return [record.row for record in of(Record, outputs) if isinstance(record.row, WhowasRow)]
+
+
+# -- drawn --------------------------------------------------------------------------------
+
+SESSIONS = [session_id(1, 1, number) for number in (1, 2, 3, 4)] + [
+    session_id(2, 1, number) for number in (1, 2)
+]
+sessions = st.sampled_from(SESSIONS)
+anyone = st.sampled_from([*SESSIONS, NO_SESSION])
+nicks = st.sampled_from(["ann", "ANN", "bob", "Straße", "STRASSE", "eve"])
+rooms = st.sampled_from(["#lobby", "#a", "#A", "#den", "#new"])
+texts = st.sampled_from(["", "hello", "two words", "é" * 10])
+words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
+changes = st.tuples(st.booleans(), st.sampled_from("ovbeIklimnst"), words)
+
+
+def _change(change: tuple[bool, str, str]) -> tuple[bool, str, str | None]:
+    adding, letter, argument = change
+    takes = letter in "ovbeIk" or (letter == "l" and adding)
+    return (adding, letter, argument if takes else None)
+
+
+_any_entry = {
+    entries.NodeStarted: st.builds(
+        entries.NodeStarted,
+        st.just(NO_SESSION),
+        st.sampled_from([1, 2]),
+        st.sampled_from([1, 2]),
+        st.just(RULES),
+    ),
+    entries.RulesChanged: st.builds(
+        entries.RulesChanged,
+        st.just(NO_SESSION),
+        st.sampled_from(
+            [
+                RULES,
+                msgspec.structs.replace(
+                    RULES, rooms_per_user=2, rooms=3, list_entries=1, sent_ids=2, modes=1
+                ),
+            ]
+        ),
+    ),
+    entries.TimePassed: st.builds(entries.TimePassed, st.just(NO_SESSION)),
+    entries.Open: st.builds(
+        entries.Open,
+        sessions,
+        nicks,
+        st.just("~user"),
+        texts,
+        st.sampled_from(["host.test", "localhost"]),
+        st.sampled_from(["", "d1", "d2"]),
+        st.booleans(),
+        st.sampled_from(["", "i"]),
+    ),
+    entries.Close: st.builds(entries.Close, sessions, texts, st.booleans()),
+    entries.Rename: st.builds(entries.Rename, sessions, nicks),
+    entries.SetAway: st.builds(entries.SetAway, sessions, texts),
+    entries.SetUserModes: st.builds(
+        entries.SetUserModes,
+        sessions,
+        st.sampled_from(["", "i", "B", "Bi"]),
+        st.sampled_from(["", "o"]),
+    ),
+    entries.Join: st.builds(entries.Join, sessions, rooms, st.sampled_from(["", "key"])),
+    entries.Part: st.builds(entries.Part, sessions, rooms, texts),
+    entries.PartAll: st.builds(entries.PartAll, sessions),
+    entries.Kick: st.builds(entries.Kick, sessions, rooms, nicks, texts),
+    entries.Invite: st.builds(entries.Invite, sessions, nicks, rooms),
+    entries.SetTopic: st.builds(entries.SetTopic, sessions, rooms, texts),
+    entries.SetRoomModes: st.builds(
+        entries.SetRoomModes,
+        sessions,
+        rooms,
+        st.lists(changes.map(_change), max_size=4).map(tuple),
+    ),
+    entries.Say: st.builds(
+        entries.Say,
+        sessions,
+        st.sampled_from(["PRIVMSG", "NOTICE", "TAGMSG"]),
+        st.one_of(nicks, rooms, rooms.map("@".__add__), rooms.map("+".__add__)),
+        texts,
+        st.sampled_from([(), (("+a", "b"), ("+c", ""))]),
+        st.sampled_from(["", "", "id1", "id2", "id3"]),
+    ),
+    entries.Disconnect: st.builds(entries.Disconnect, anyone, nicks, texts),
+    entries.Announce: st.builds(entries.Announce, anyone, rooms, texts),
+    entries.Ban: st.builds(entries.Ban, anyone, nicks, texts),
+    entries.Unban: st.builds(entries.Unban, anyone, nicks),
+}
+
+any_entry: st.SearchStrategy[entries.AnyEntry] = st.one_of(
+    *_any_entry.values(),
+    *[_any_entry[kind] for kind in (entries.Open, entries.Join, entries.Say)] * 2,
+    *[_any_entry[entries.SetRoomModes]] * 4,
+)
+
+# The sessions don't come in the order of their numbers, as in life.
+CROWD: tuple[entries.AnyEntry, ...] = (
+    entries.Open(SESSIONS[1], "bob", "~bob", "Bob", "host.test", "d2"),
+    entries.Open(SESSIONS[0], "ann", "~ann", "Ann", "host.test", "d1"),
+    entries.Open(SESSIONS[2], "eve", "~eve", "Eve", "localhost"),
+    entries.Join(SESSIONS[0], "#a"),
+    entries.Join(SESSIONS[1], "#den"),
+    entries.Join(SESSIONS[1], "#a"),
+    entries.Join(SESSIONS[2], "#lobby"),
+    entries.Join(SESSIONS[0], "#lobby"),
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[entries.Batch]:
+    """Batches of a node whose clock may stand still, jump and go back."""
+    time = START
+    batches = [entries.Batch(3, 1, 1, START, CROWD)]
+    for number in range(2, draw(st.integers(2, 12)) + 1):
+        time += draw(st.sampled_from([0, 1, 1_000, -5_000, 700_000, 8 * 24 * 3_600_000]))
+        batch = tuple(draw(st.lists(any_entry, min_size=1, max_size=6)))
+        batches.append(entries.Batch(3, 1, number, time, batch))
+    return batches

@@ -1,0 +1,64 @@
+"""What the store's tests make: batches, rows, commits, and a chat that runs on a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hubbub.core import entries
+from hubbub.core.apply import apply, begin
+from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId
+from hubbub.core.outputs import HistoryRow, Record, WhowasRow
+from hubbub.core.rules import Rules
+from hubbub.core.state import Changes
+from hubbub.store.store import Commit, Store, open_store
+
+RULES = Rules()
+
+
+def batch(number: int, *items: entries.AnyEntry) -> entries.Batch:
+    return entries.Batch(0, 1, number, 1_000 * number, items)
+
+
+def said(number: int, text: str = "hello", room: int = 1) -> HistoryRow:
+    """The history's `number`th row, from 0: a message in a room."""
+    place = Place(FIRST_PLACE + number)
+    return HistoryRow(place, 1_000 * number, RoomId(room), "PRIVMSG", "bob!b@h", (text,))
+
+
+def commit(
+    number: int,
+    records: Sequence[HistoryRow | WhowasRow] = (),
+    changes: Changes | None = None,
+    whowas_kept: int = 100,
+) -> Commit:
+    return Commit(changes or {}, records, batch(number), whowas_kept)
+
+
+def fresh_store() -> Iterator[Store]:
+    """A store of its own in a directory of its own, for a test that needs many."""
+    with TemporaryDirectory() as directory, closing(open_store(Path(directory, "a.db"))) as store:
+        yield store
+
+
+class Chat:
+    """A state that is kept in a store, batch by batch, as the hub does it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.state = store.load(RULES)
+        self.rows: list[HistoryRow] = []
+        self._number = 0
+        self.do(entries.NodeStarted(NO_SESSION, 0, 1, RULES))
+
+    def do(self, *items: entries.AnyEntry) -> None:
+        self._number += 1
+        ordered = batch(self._number, *items)
+        assert begin(self.state, ordered)
+        outputs = [output for item in items for output in apply(self.state, item)]
+        records = [output.row for output in outputs if isinstance(output, Record)]
+        self.rows += [row for row in records if isinstance(row, HistoryRow)]
+        kept = RULES.whowas_entries
+        self.store.commit(Commit(self.state.take_changes(), records, ordered, kept))

@@ -1,0 +1,222 @@
+"""Every question is answered as a naive reading of all rows would answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubbub.core.history import Around, At, Bound, InRoom, Page, Targets, WithPeer
+from hubbub.core.ids import FIRST_PLACE, Place, RoomId
+from hubbub.core.outputs import HistoryRow
+from hubbub.irc.names import fold_nick
+from hubbub.store import questions
+from hubbub.store.store import Store
+from tests.store.making import commit, fresh_store
+
+PEOPLE = [("u:1", "Ann"), ("u:2", "Bob"), ("d:x", "Cid"), ("d:x", "ANN"), ("u:3", "cid")]
+STATUSES = ("", "+", "@")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[HistoryRow]:
+    time, rows = 100, []
+    for number in range(draw(st.integers(6, 24))):
+        time += draw(st.integers(0, 2))
+        author, nick = draw(st.sampled_from(PEOPLE))
+        peer, peer_nick = draw(st.sampled_from(PEOPLE))
+        room = draw(st.sampled_from([None, RoomId(1), RoomId(1), RoomId(2)]))
+        command = draw(st.sampled_from(["PRIVMSG", "NOTICE", "JOIN"]))
+        rows.append(
+            HistoryRow(
+                Place(FIRST_PLACE + number),
+                time,
+                room,
+                "PRIVMSG" if room is None else command,
+                f"{nick}!u@h",
+                () if command == "JOIN" else (f"text {number}",),
+                {"+a": "b"} if command == "NOTICE" else {},
+                draw(st.sampled_from(STATUSES)) if room and command != "JOIN" else "",
+                author,
+                "" if room else peer,
+                "" if room else peer_nick,
+            )
+        )
+    return rows
+
+
+PLACES = st.integers(FIRST_PLACE - 1, FIRST_PLACE + 26).map(Place)
+BOUNDS: st.SearchStrategy[Bound] = PLACES | st.builds(At, st.integers(98, 118))
+IN_ROOMS = st.builds(
+    InRoom,
+    st.sampled_from([RoomId(1), RoomId(1), RoomId(2)]),
+    st.just(Place(0)) | st.integers(FIRST_PLACE, FIRST_PLACE + 9).map(Place),
+    st.sampled_from([("", "+", "@"), ("",), ("", "+"), ()]),
+)
+WITH_PEERS = st.builds(
+    WithPeer,
+    st.sampled_from(["u:1", "u:2", "d:x", "u:9"]),
+    st.sampled_from([fold_nick("ann"), fold_nick("bob"), fold_nick("cid")]),
+)
+CONVERSATIONS = IN_ROOMS | WITH_PEERS
+LIMITS = st.integers(1, 6) | st.just(100)
+
+
+def stored(rows: Sequence[HistoryRow], check: Callable[[Store], None]) -> None:
+    for store in fresh_store():
+        # In two commits, as what was written before the last one is read the same way.
+        store.commit(commit(1, rows[: len(rows) // 2]))
+        store.commit(commit(2, rows[len(rows) // 2 :]))
+        check(store)
+
+
+def is_said(row: HistoryRow) -> bool:
+    return row.command in ("PRIVMSG", "NOTICE")
+
+
+def belongs(row: HistoryRow, to: InRoom | WithPeer, events: bool) -> bool:
+    if not (events or is_said(row)):
+        return False
+    if isinstance(to, InRoom):
+        return row.room == to.room and row.place >= to.since and row.status in to.statuses
+    return row.room is None and (to.identity, to.peer) in (
+        (row.author, fold_nick(row.peer_nick)),
+        (row.peer, fold_nick(row.source.split("!")[0])),
+    )
+
+
+def is_after(row: HistoryRow, bound: Bound | None) -> bool:
+    if bound is None:
+        return True
+    return row.time > bound.time if isinstance(bound, At) else row.place > bound
+
+
+def is_before(row: HistoryRow, bound: Bound | None) -> bool:
+    if bound is None:
+        return True
+    return row.time < bound.time if isinstance(bound, At) else row.place < bound
+
+
+PAGES = st.builds(
+    Page,
+    conversation=CONVERSATIONS,
+    after=st.none() | BOUNDS,
+    before=st.none() | BOUNDS,
+    limit=LIMITS,
+    newest=st.booleans(),
+    events=st.booleans(),
+)
+
+
+@given(histories(), st.lists(PAGES, min_size=15, max_size=25))
+def test_a_page_is_the_first_or_last_rows_between_its_bounds(
+    rows: list[HistoryRow], pages: list[Page]
+) -> None:
+    def check(store: Store) -> None:
+        for page in pages:
+            found = [
+                row
+                for row in rows
+                if belongs(row, page.conversation, page.events)
+                and is_after(row, page.after)
+                and is_before(row, page.before)
+            ]
+            expected = found[-page.limit :] if page.newest else found[: page.limit]
+            assert store.answer(page) == expected
+
+    stored(rows, check)
+
+
+AROUNDS = st.builds(
+    Around, conversation=CONVERSATIONS, bound=BOUNDS, limit=LIMITS, events=st.booleans()
+)
+
+
+@given(histories(), st.lists(AROUNDS, min_size=15, max_size=25))
+def test_around_is_half_from_before_the_bound_and_half_from_it_on(
+    rows: list[HistoryRow], questions: list[Around]
+) -> None:
+    def check(store: Store) -> None:
+        for around in questions:
+            found = [row for row in rows if belongs(row, around.conversation, around.events)]
+            older = [row for row in found if is_before(row, around.bound)]
+            newer = [row for row in found if not is_before(row, around.bound)]
+            half = around.limit // 2
+            expected = older[max(len(older) - half, 0) :] + newer[: around.limit - half]
+            assert store.answer(around) == expected
+
+    stored(rows, check)
+
+
+@given(
+    histories(),
+    st.sampled_from(["u:1", "u:2", "d:x", "u:9"]),
+    st.lists(IN_ROOMS, max_size=3, unique_by=lambda room: room.room),
+    st.integers(95, 130),
+    st.integers(95, 135),
+    LIMITS,
+)
+def test_targets_are_what_was_last_said_where(
+    rows: list[HistoryRow],
+    identity: str,
+    rooms: list[InRoom],
+    after: int,
+    before: int,
+    limit: int,
+) -> None:
+    question = Targets(
+        identity=identity, rooms=tuple(rooms), after=At(after), before=At(before), limit=limit
+    )
+    latest: dict[RoomId | str, tuple[RoomId | str, int]] = {}
+    for row in rows:
+        for room in rooms:
+            if belongs(row, room, events=False):
+                latest[room.room] = (room.room, row.time)
+        nick = row.source.split("!")[0]
+        if row.room is None and row.peer == identity:
+            latest[fold_nick(nick)] = (nick, row.time)
+        if row.room is None and row.author == identity:
+            latest[fold_nick(row.peer_nick)] = (row.peer_nick, row.time)
+    expected = [item for item in latest.values() if after < item[1] < before]
+    expected.sort(key=lambda item: item[1])
+
+    def check(store: Store) -> None:
+        answer = store.answer(question)
+        # Which comes first of those last written to in the same millisecond, nobody can say.
+        assert [time for _, time in answer] == [time for _, time in expected][:limit]
+        assert set(answer) <= set(expected)
+        assert len(set(answer)) == len(answer)
+
+    stored(rows, check)
+
+
+def test_nothing_is_scanned(store: Store) -> None:
+    """Each row of each plan seeks in an index, but for what was already limited."""
+    shapes = [
+        questions._Shape(statuses, events, newest, after, before)
+        for statuses in (None, 1, 3)
+        for events in (False, True)
+        for newest in (False, True)
+        for after in (False, True)
+        for before in (False, True)
+    ]
+    names = ("room", "status0", "status1", "status2", "start", "end", "limit", "after", "before")
+    parameters = dict.fromkeys((*names, "identity", "peer"), 1)
+    with store._reading() as reader:
+        for shape in shapes:
+            statement = questions._page_statement(shape)
+            plan = reader.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            for *_, detail in plan:
+                assert not detail.startswith("SCAN history"), (shape, plan)
+                assert not detail.startswith("SCAN whispers"), (shape, plan)
+                if "whispers" in detail:
+                    assert "place>? AND place<?" in detail, (shape, plan)
+                elif "history_said" in detail or "history_events" in detail:
+                    assert "(room=? AND status=? AND rowid>? AND rowid<?)" in detail, (shape, plan)
+
+
+def test_no_limit_and_no_rank_give_nothing(store: Store) -> None:
+    room = InRoom(RoomId(1), Place(0))
+    assert store.answer(Page(conversation=room, limit=0)) == []
+    assert store.answer(Page(conversation=InRoom(RoomId(1), Place(0), ()), limit=5)) == []

@@ -1,0 +1,373 @@
+"""A whole chat in memory: lines in, lines out, no sockets, no clock, no threads.
+
+`World` runs sessions through the real dispatch, apply and egress gate, one line at a time.
+`PlainFanout` delivers by the definition, event by event and recipient by recipient; the server's
+fast fan-out has to give every session the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hubbub.commands.dispatch import dispatch
+from hubbub.core import entries
+from hubbub.core.apply import apply, begin
+from hubbub.core.entities import Row
+from hubbub.core.ids import NO_SESSION, RoomId, SessionId, session_id
+from hubbub.core.outputs import (
+    Answer,
+    Deliver,
+    Departed,
+    Entered,
+    HangUp,
+    Output,
+    Record,
+    Renamed,
+    Settled,
+)
+from hubbub.core.rules import Rules
+from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, Changes, State, load
+from hubbub.edge.egress import Gate
+from hubbub.edge.session import Phase, Session
+from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task, Work
+from hubbub.irc.replies import Refused, Reply
+from tests.naive_history import NaiveHistory
+
+NODE = 1
+LOG_ID = "worlds"
+START = 1_700_000_000_000
+RULES = Rules(server_name="hub.test", network="Test", replay_lines=0)
+ALL_CAPABILITIES = (
+    "away-notify batch draft/chathistory draft/event-playback echo-message hubbub/device "
+    "hubbub/once labeled-response message-tags multi-prefix server-time standard-replies"
+)
+
+
+class PlainFanout:
+    """Delivers by the definition, at once. Frame each task with `start` and `end`.
+
+    - A session sees what a room is shown from an Entered for it until a Departed.
+    - It sees an event once, however many ways lead to it, never one it is excepted from, and one
+      that it wrote itself only if it asked for echoes.
+    - All that a task shows its own session is its answer: under a label that is one response (the
+      bare acknowledgement when there is nothing), and it comes when the task ends.
+    - How a line looks follows from the capabilities that the session has when it is written.
+
+    `written` has each session's bytes; the caller may clear it.
+    """
+
+    def __init__(self, gate: Gate, sessions: Mapping[SessionId, Session]) -> None:
+        self._gate = gate
+        self._sessions = sessions
+        self._audiences: dict[RoomId, dict[SessionId, None]] = {}
+        self._session: SessionId | None = None
+        self._label = ""
+        self._answer: list[Shown] = []
+        self.written: dict[SessionId, bytes] = {}
+
+    def start(self, session: SessionId, label: str) -> None:
+        self._session, self._label, self._answer = session, label, []
+
+    def end(self, *, deferred: bool = False) -> None:
+        """Ends the task; with `deferred` its label is answered later, by what the store says."""
+        if self._label and self._session is not None and (self._answer or not deferred):
+            self.show(self._session, self._answer, self._label)
+        self._session, self._label = None, ""
+
+    def answer(self, session: SessionId, shown: Shown) -> None:
+        if session == self._session and self._label:
+            self._answer.append(shown)
+        else:
+            self.show(session, (shown,), "")
+
+    def deliver(self, output: Deliver) -> None:
+        for session in self.recipients(output):
+            self.answer(session, output.event)
+
+    def recipients(self, output: Deliver) -> list[SessionId]:
+        """Who is shown an event, each once."""
+        reached: dict[SessionId, None] = {}
+        for room in output.rooms:
+            reached |= self._audiences.get(room, {})
+        reached |= dict.fromkeys(output.sessions)
+        return [
+            session
+            for session in reached
+            if session not in output.without
+            and session in self._sessions
+            and (session != output.author or self._sessions[session].has("echo-message"))
+        ]
+
+    def entered(self, output: Entered) -> None:
+        self._audiences.setdefault(output.room, {}).update(dict.fromkeys(output.sessions))
+
+    def departed(self, output: Departed) -> None:
+        audience = self._audiences.get(output.room, {})
+        for session in output.sessions:
+            audience.pop(session, None)
+
+    def show(self, session: SessionId, shown: Sequence[Shown], label: str) -> None:
+        known = self._sessions.get(session)
+        if known is not None:
+            self.write(session, self._gate.show(known, shown, label))
+
+    def write(self, session: SessionId, data: bytes) -> None:
+        self.written[session] = self.written.get(session, b"") + data
+
+
+class Person:
+    """One connection, as whoever sits at it knows it."""
+
+    def __init__(self, world: World, session: Session) -> None:
+        self.world = world
+        self.session = session
+        self.closed = False
+        self._heard = b""
+
+    def send(self, *lines: str | bytes) -> None:
+        """Sends lines, without their ends."""
+        for line in lines:
+            self.world.receive(self, line.encode() if isinstance(line, str) else line)
+
+    def heard(self) -> list[str]:
+        """What came since the last time this was asked."""
+        text, self._heard = self._heard.decode(), b""
+        assert not text or text.endswith("\r\n")
+        lines = text.split("\r\n")[:-1]
+        assert all(line and not set(line) & {"\r", "\n", "\0"} for line in lines)
+        return lines
+
+    def ask(self, *lines: str | bytes) -> list[str]:
+        """Forgets what came before, sends lines and returns what came since."""
+        self.heard()
+        self.send(*lines)
+        return self.heard()
+
+    def hear(self, data: bytes) -> None:
+        self._heard += data
+
+    def lose(self, reason: str = "Connection lost") -> None:
+        """The connection breaks."""
+        self.world.lose(self, reason)
+
+
+class World:
+    """One server without its edges.
+
+    Each line is a batch of its own, a second after the one before. `tables` has the rows that a
+    store would have; `restart` begins again from them.
+    """
+
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.rules = rules
+        self.state = State(LOG_ID, rules)
+        self.history = NaiveHistory()
+        self.tables: dict[str, dict[Row, Row]] = {table: {} for table in COLUMNS}
+        self.batches: list[entries.Batch] = []
+        self.clock = START
+        self._people: dict[SessionId, Person] = {}
+        self._sessions: dict[SessionId, Session] = {}
+        self._gate = Gate(rules.server_name, LOG_ID)
+        self._epoch = 0
+        self._number = 0
+        self._fanout = PlainFanout(self._gate, self._sessions)
+        self.restart()
+
+    def restart(self) -> None:
+        """The server stops without a word and starts again from what it had stored."""
+        self.state = load(LOG_ID, self.rules, stored(self.tables))
+        self._people.clear()
+        self._sessions.clear()
+        self._fanout = PlainFanout(self._gate, self._sessions)
+        self._epoch += 1
+        self._number = 0
+        self.operate(entries.NodeStarted(NO_SESSION, NODE, self._epoch, self.rules))
+
+    # -- connections ----------------------------------------------------------------------
+
+    def arrive(self, *, host: str = "host.test", secure: bool = False, invite: str = "") -> Person:
+        """A connection that has said nothing yet."""
+        number = len(self._people) + len(self.batches) + 1
+        session = Session(session_id(NODE, self._epoch, number), host, secure=secure, invite=invite)
+        person = Person(self, session)
+        self._people[session.id] = person
+        self._sessions[session.id] = session
+        return person
+
+    def connect(
+        self,
+        nick: str,
+        capabilities: str = "",
+        *,
+        host: str = "host.test",
+        secure: bool = False,
+        device: str = "",
+    ) -> Person:
+        """Somebody registered and in the lobby; nobody has heard anything yet."""
+        person = self.arrive(host=host, secure=secure)
+        person.send(f"CAP REQ :{capabilities}")
+        if device:
+            person.send(f"DEVICE {device}")
+        person.send(f"NICK {nick}", f"USER {nick} 0 * :{nick.title()} Example", "CAP END")
+        assert person.session.phase is Phase.REGISTERED, person.heard()
+        for anybody in self._people.values():
+            anybody.heard()
+        return person
+
+    def pass_time(self, milliseconds: int) -> None:
+        """Nothing happens for a while."""
+        self.clock += milliseconds
+
+    # -- what comes in --------------------------------------------------------------------
+
+    def receive(self, person: Person, line: bytes) -> None:
+        assert not person.closed, "a closed connection sends nothing"
+        self.clock += 1_000
+        task = dispatch(person.session, line, self.rules)
+        if task is not None:
+            self._run(task)
+
+    def lose(self, person: Person, reason: str) -> None:
+        self.clock += 1_000
+        session = person.session
+        person.closed = True
+        session.phase = Phase.CLOSED
+        self._forget(session.id)
+        self._run(Task(session, (entries.Close(session.id, reason, True),)))
+
+    def operate(self, entry: entries.AnyEntry) -> list[Reply]:
+        """Does something as the operator; returns what it was refused with."""
+        console = Session(NO_SESSION, "localhost", secure=True)
+        console.phase = Phase.REGISTERED
+        return self._run(Task(console, (entry,)))
+
+    # -- one batch ------------------------------------------------------------------------
+
+    def _run(self, task: Task) -> list[Reply]:
+        session, fanout = task.session, self._fanout
+        work = list(_with_close(task))
+        batched = tuple(item for item in work if not isinstance(item, (Reply, Lookup, Goodbye)))
+        self.state.local_time = self.clock
+        if batched:
+            self._number += 1
+            batch = entries.Batch(NODE, self._epoch, self._number, self.clock, batched)
+            self.batches.append(batch)
+            assert begin(self.state, batch)
+        fanout.start(session.id, task.label)
+        fetches: list[Fetch] = []
+        refusals: list[Reply] = []
+        shown = turned_away = False
+        for item in work:
+            if isinstance(item, Reply):
+                fanout.answer(session.id, item)
+                shown = True
+            elif isinstance(item, Goodbye):
+                self._hang_up(HangUp(session.id, item.reason))
+            elif isinstance(item, Lookup):
+                for found in self._look_up(session, item):
+                    if isinstance(found, Fetch):
+                        fetches.append(found)
+                    else:
+                        fanout.answer(session.id, found)
+                        shown = True
+            elif not turned_away:
+                outputs = apply(self.state, item)
+                refusals += self._gather(outputs)
+                shown = True
+                turned_away = (
+                    isinstance(item, entries.Open) and session.id not in self.state.sessions
+                )
+        fanout.end(deferred=bool(fetches) and not shown)
+        answers = [item for fetch in fetches for item in self._fetch(fetch)]
+        if fetches:
+            fanout.show(session.id, answers, "" if shown else task.label)
+        self._store(self.state.take_changes())
+        self._speak()
+        return refusals
+
+    def _look_up(self, session: Session, lookup: Lookup) -> Sequence[Shown | Fetch]:
+        if session.id not in self.state.sessions:
+            return ()
+        try:
+            return lookup.read(session, self.state)
+        except Refused as refused:
+            return refused.replies
+
+    def _fetch(self, fetch: Fetch) -> Sequence[Shown]:
+        return fetch.present(self.history.answer(fetch.question))
+
+    def _gather(self, outputs: Iterable[Output]) -> list[Reply]:
+        refusals: list[Reply] = []
+        for output in outputs:
+            if isinstance(output, Deliver):
+                self._fanout.deliver(output)
+            elif isinstance(output, Record):
+                self.history.keep(output.row)
+            elif isinstance(output, Answer):
+                if output.session == NO_SESSION:
+                    refusals.append(output.reply)
+                else:
+                    self._fanout.answer(output.session, output.reply)
+            elif isinstance(output, Entered):
+                self._fanout.entered(output)
+            elif isinstance(output, Departed):
+                self._fanout.departed(output)
+            elif isinstance(output, Settled):
+                self._sessions[output.session].settle(output.nick)
+            elif isinstance(output, Renamed):
+                for session in output.sessions:
+                    self._sessions[session].nick = output.nick
+            else:
+                self._hang_up(output)
+        return refusals
+
+    def _hang_up(self, output: HangUp) -> None:
+        person = self._people.get(output.session)
+        if person is None:
+            return
+        self._speak()
+        person.hear(self._gate.error(output.reason))
+        person.closed = True
+        person.session.phase = Phase.CLOSED
+        self._forget(output.session)
+
+    def _forget(self, session: SessionId) -> None:
+        self._people.pop(session, None)
+        self._sessions.pop(session, None)
+
+    def _store(self, changes: Changes) -> None:
+        for table, rows in changes.items():
+            for key, row in rows.items():
+                if row is None:
+                    self.tables[table].pop(key, None)
+                else:
+                    assert row[: KEY_WIDTH[table]] == key
+                    assert len(row) == len(COLUMNS[table])
+                    self.tables[table][key] = row
+
+    def _speak(self) -> None:
+        written, self._fanout.written = self._fanout.written, {}
+        for session, data in written.items():
+            if session in self._people:
+                self._people[session].hear(data)
+
+
+def _with_close(task: Task) -> Iterable[Work]:
+    """A task's work, with the entry that a goodbye makes for a registered session before it."""
+    for item in task.work:
+        if isinstance(item, Goodbye) and task.session.registration is None:
+            yield entries.Close(task.session.id, item.reason)
+        yield item
+
+
+def stored(tables: Mapping[str, Mapping[Row, Row]]) -> dict[str, list[Row]]:
+    """The tables' rows in the order in which `load` is given them."""
+    loaded: dict[str, list[Row]] = {}
+    for table, columns in COLUMNS.items():
+        order = LOAD_ORDER.get(table, ", ".join(columns[: KEY_WIDTH[table]])).split(", ")
+        indexes = [columns.index(column) for column in order]
+        loaded[table] = sorted(
+            tables[table].values(),
+            key=lambda row: tuple(row[index] for index in indexes),
+        )
+    return loaded
