@@ -89,7 +89,8 @@ class Terminal:
     ) -> None:
         self.chat = chat
         self._network = network
-        self._session: PromptSession[str] = session or PromptSession()
+        # What was typed comes back from the server in its place; the prompt's line would double it.
+        self._session: PromptSession[str] = session or PromptSession(erase_when_done=True)
         self._session.completer = ChatCompleter(chat)
         self._session.complete_while_typing = False
         self._session.message = self._prompt
@@ -125,7 +126,14 @@ class Terminal:
                 text = await self._session.prompt_async()
             except (EOFError, KeyboardInterrupt):
                 return
+            self._keep_in_view(text)
             self.chat.typed(text)
+
+    def _keep_in_view(self, text: str) -> None:
+        """What is said without a connection is shown as waiting, since no echo will follow soon."""
+        waiting = text.strip() and not self.chat.connection.welcome_over
+        if waiting and not self.chat.asking_name and not text.startswith("/"):
+            self.chat.tell(f"waiting for the connection: {clean(text)}")
 
     def _prompt(self) -> FormattedText:
         if self.chat.asking_name:

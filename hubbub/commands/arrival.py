@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from hubbub import __version__
@@ -38,7 +39,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
             Numeric.RPL_YOURHOST,
             text=f"Your host is {rules.server_name}, running Hubbub {__version__}",
         ),
-        numeric(Numeric.RPL_CREATED, text=f"This server keeps history since {_created(state)}"),
+        numeric(Numeric.RPL_CREATED, text=f"This server was created {_created(state)}"),
         numeric(
             Numeric.RPL_MYINFO,
             rules.server_name,
@@ -58,7 +59,8 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
 
 def _created(state: State) -> str:
     lobby = state.room_named(state.rules.lobby)
-    return "today" if lobby is None else f"{lobby.created // 1000} (seconds since 1970)"
+    created = state.now if lobby is None else lobby.created
+    return f"{datetime.fromtimestamp(created // 1000, UTC):%Y-%m-%d at %H:%M UTC}"
 
 
 def isupport(rules: Rules) -> list[Reply]:

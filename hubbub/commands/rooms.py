@@ -68,7 +68,7 @@ def invite(call: Call) -> Sequence[Work]:
 
 def _invitations(session: Session, state: State) -> Sequence[Shown | Fetch]:
     user = state.sessions[session.id].user
-    rooms = (state.rooms_by_id.get(room) for room in user.invitations)
+    rooms = (state.rooms_by_id.get(room) for room in sorted(user.invitations))
     return [
         *(numeric(Numeric.RPL_INVITELIST, room.name) for room in rooms if room is not None),
         numeric(Numeric.RPL_ENDOFINVITELIST),

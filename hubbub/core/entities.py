@@ -134,7 +134,9 @@ class Presence:
 class Room:
     """A room. It outlives its members, so that its history has a home.
 
-    A private room that everybody left is retired: its row and history stay, its name is free.
+    A room that everybody left is retired when it was private, or nothing was ever said in it
+    (`spoken`): its row and history stay, its name is free.
+    `public_since` is where the history begins that every member may read, while it isn't private.
     `flags` holds the letters of the modes without argument, sorted. `version` counts changes of
     who is in it; it isn't kept.
     """
@@ -149,7 +151,9 @@ class Room:
         "lists",
         "members",
         "name",
+        "public_since",
         "retired_at",
+        "spoken",
         "topic",
         "topic_at",
         "topic_by",
@@ -168,6 +172,8 @@ class Room:
         topic_by: str = "",
         topic_at: int = 0,
         retired_at: int = 0,
+        public_since: int = 0,
+        spoken: int = 0,
     ) -> None:
         self.id = RoomId(id)
         self.name = name
@@ -179,6 +185,8 @@ class Room:
         self.topic_by = topic_by
         self.topic_at = topic_at
         self.retired_at = retired_at
+        self.public_since = Place(public_since)
+        self.spoken = bool(spoken)
         self.members: dict[UserId, Member] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
@@ -198,6 +206,8 @@ class Room:
             self.topic_by,
             self.topic_at,
             self.retired_at,
+            self.public_since,
+            int(self.spoken),
         )
 
     @property

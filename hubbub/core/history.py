@@ -87,7 +87,11 @@ Question = Page | Around | Targets | Whowas
 
 
 def readable(member: Member) -> InRoom:
-    """What a member may read of its room: a private room's history only from its own arrival."""
-    since = member.since if member.room.private else Place(0)
+    """What a member may read of its room: a private room's history only from its own arrival.
+
+    What was said while a room was private doesn't become everybody's when it opens.
+    """
+    room = member.room
+    since = member.since if room.private else min(member.since, room.public_since)
     statuses = ("", *("+" * bool(member.ranks)), *("@" * ("o" in member.ranks)))
     return InRoom(member.room.id, since, statuses)

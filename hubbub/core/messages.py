@@ -62,6 +62,7 @@ def _say_in_room(
         out.append(Deliver(event, (room.id,), (entry.session,), entry.session))
     if place is None:
         return
+    state.keep_room(room)
     out.append(
         Record(
             HistoryRow(

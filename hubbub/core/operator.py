@@ -11,6 +11,7 @@ from hubbub.core.outputs import Deliver, Event, HangUp, HistoryRow, Output, Reco
 from hubbub.core.presence import end_session
 from hubbub.core.rooms import find_room
 from hubbub.core.state import State
+from hubbub.irc.masks import matches, normalise
 from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import refuse
@@ -41,6 +42,7 @@ def _remove(state: State, user: User, what: str, why: str, out: list[Output]) ->
 
 def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
     room = find_room(state, entry.room)
+    state.keep_room(room)
     place = state.take_place()
     source = state.rules.server_name
     event = Event("NOTICE", source, (room.name, entry.text), state.now, place)
@@ -49,21 +51,27 @@ def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
 
 
 def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
-    """Keeps a user out by name, device and address, and disconnects it if it is here."""
+    """Keeps a user out by name, device and address, or all whom a mask matches.
+
+    Whoever of them is here is disconnected.
+    """
     folded = fold_nick(entry.nick)
-    marks = [("name", str(folded))]
     user = state.users.get(folded)
-    if user is not None:
-        if user.device:
-            marks.append(("device", user.device))
-        if user.host != "localhost":
-            marks.append(("address", user.host))
+    marks = [("name", str(folded))]
+    found = [] if user is None else [user]
+    if any(sign in entry.nick for sign in "!@*?"):
+        mask = normalise(entry.nick)
+        marks = [("mask", mask)]
+        found = [other for other in state.users_by_id.values() if matches(mask, other.source)]
+    elif user is not None:
+        marks += [("device", user.device)] if user.device else []
+        marks += [("address", user.host)] if user.host != "localhost" else []
     for kind, value in marks:
         made = ServerBan(kind, value, folded, entry.reason, state.now)
         state.bans[kind, value] = made
         state.save(made)
-    if user is not None:
-        _remove(state, user, "Banned", entry.reason, out)
+    for banned in found:
+        _remove(state, banned, "Banned", entry.reason, out)
 
 
 def unban(state: State, entry: entries.Unban, out: list[Output]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub.core import entries
-from hubbub.core.entities import HeldName, Member, User
+from hubbub.core.entities import HeldName, Member, ServerBan, User
 from hubbub.core.happening import happened
 from hubbub.core.ids import SessionId, origin
 from hubbub.core.outputs import (
@@ -20,21 +20,25 @@ from hubbub.core.outputs import (
     WhowasRow,
 )
 from hubbub.core.state import SENT_ID_KEPT_MS, State
+from hubbub.irc.masks import matches
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import numeric, refuse
 
 
 def leave_room(state: State, member: Member) -> None:
-    """Takes a member out; a room that is left empty forgets its modes, a private one its name."""
+    """Takes a member out; a room that is left empty forgets its modes.
+
+    One that was private, or in which nothing was ever said, gives up its name too.
+    """
     room = member.room
     state.remove_member(member)
     if room.members:
         return
-    if room.private:
+    if room.private or not (room.spoken or state.is_lobby(room)):
         state.retire_room(room)
-        return
-    state.reset_modes(room)
+    else:
+        state.reset_modes(room)
 
 
 def speaker(state: State, session: SessionId) -> User:
@@ -141,8 +145,16 @@ def _banned(state: State, entry: entries.Open) -> str | None:
     for kind, value in marks:
         ban = state.bans.get((kind, value))
         if ban is not None:
-            return f"You are banned from this server ({ban.reason or 'no reason given'})"
+            return _ban_text(ban)
+    source = f"{entry.nick}!{entry.username}@{entry.host}"
+    for ban in state.bans.values():
+        if ban.kind == "mask" and matches(ban.value, source):
+            return _ban_text(ban)
     return None
+
+
+def _ban_text(ban: ServerBan) -> str:
+    return f"You are banned from this server ({ban.reason or 'no reason given'})"
 
 
 def _held_for_another(state: State, folded: FoldedNick, device: str) -> bool:

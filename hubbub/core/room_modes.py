@@ -33,6 +33,7 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
     require_operator(find_member(room, user))
+    was_private = room.private
     made: list[ModeChange] = []
     for adding, letter, argument in entry.changes:
         change = ModeChange(adding, ROOM_MODES[letter], argument)
@@ -45,6 +46,9 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
             shown_change, make = checked
             make()
             made.append(shown_change)
+    if was_private and not room.private:
+        room.public_since = state.next_place
+        state.save(room)
     for params in format_changes(made, state.rules.modes):
         shown = happened(state, out, user, "MODE", (room,), params)
         out.append(Deliver(shown, (room.id,), user.sessions))

@@ -143,6 +143,7 @@ def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:
     if entry.text == room.topic:
         return
     room.topic, room.topic_by, room.topic_at = entry.text, user.source, state.now
+    room.spoken = True
     state.save(room)
     change = happened(state, out, user, "TOPIC", (room,), (entry.text,))
     out.append(Deliver(change, (room.id,), user.sessions))

@@ -55,6 +55,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "topic_by",
         "topic_at",
         "retired_at",
+        "public_since",
+        "spoken",
     ),
     "members": ("room", "user", "ranks", "since"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
@@ -240,6 +242,12 @@ class State:
                 self.erase(entry)
             entries.clear()
         self.save(room)
+
+    def keep_room(self, room: Room) -> None:
+        """Notes that something was said in a room, so that it is kept when everybody has left."""
+        if not room.spoken:
+            room.spoken = True
+            self.save(room)
 
     def retire_room(self, room: Room) -> None:
         """Frees the room's name; its history stays under its id and nobody reaches it."""

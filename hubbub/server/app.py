@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -30,17 +31,21 @@ from hubbub.server.connection import Welcome
 from hubbub.server.datadir import DataDir
 from hubbub.server.desk import Desk
 from hubbub.server.errors import OperatorError
+from hubbub.server.greeting import Greeting
 from hubbub.server.hub import Hub
 from hubbub.server.intake import Pace
 from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
 from hubbub.server.options import ServeOptions
-from hubbub.store.store import Store, open_store
 from hubbub.store.errors import StoreError
+from hubbub.store.store import Store, open_store
 
 log = logging.getLogger("hubbub")
 
 DATABASE: Final = "hubbub.db"
+SPARE_FILES: Final = 64
+"""Files that the server itself opens."""
+SWITCH_SECONDS: Final = 0.0005
 CARE_SECONDS: Final = 5.0
 """How often silent clients are looked for."""
 CERTIFICATE_SECONDS: Final = 60.0
@@ -57,13 +62,19 @@ def serve(config: Config, options: ServeOptions) -> int:
     """Runs the server until it is told to stop; 0 is an orderly end. Raises OperatorError."""
     started = time.perf_counter()
     logs.set_up(options.debug)
+    _raise_file_limit(config.limits.connections)
+    # The writer needs the interpreter's lock a few times a commit: it mustn't wait long for each.
+    sys.setswitchinterval(SWITCH_SECONDS)
     with DataDir.open(Path(config.storage.data)) as directory:
         try:
             store = open_store(directory.path / DATABASE)
         except StoreError as error:
             raise StartError(str(error)) from error
         try:
-            asyncio.run(Running(config, options, store, directory.path, started).run())
+            running = Running(config, options, store, directory.path, started)
+            # The loop that every system has and that watches sockets (not Windows' default).
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(running.run())
         finally:
             store.close()
     return 0
@@ -229,29 +240,33 @@ class Running:
 
     def _greet(self, addresses: list[str]) -> None:
         """Says where the chat is and how to join it."""
-        took = time.perf_counter() - self._started
-        server, door = self._config.server, self._listeners.door
-        first = addresses[0]
-        # A local name is friendlier than its number, and a wildcard isn't an address at all.
-        shown = server.listen[0] if len(server.listen) == 1 else first
-        shown = f"localhost{shown}" if shown.startswith(":") else shown
-        shown = (
-            shown.replace(":0", f":{first.rpartition(':')[2]}") if shown.endswith(":0") else shown
+        server = self._config.server
+        greeting = Greeting(
+            addresses=tuple(addresses),
+            host=socket.gethostname(),
+            lobby=server.lobby,
+            fingerprint=self._certificate.fingerprint,
+            data=str(self._data),
+            invite=self._listeners.door.invite,
+            seconds=time.perf_counter() - self._started,
+            console=self._options.console and self._has_terminal(),
         )
-        default = shown == "localhost:8667"
-        host, _, port = shown.rpartition(":")
-        lines = [
-            f"Hubbub is ready ({took:.2f} s). Listening on {', '.join(addresses)}",
-            f"  with our client:   python client.py{'' if default else f' {shown}'}",
-            f"  with an IRC client: server {host}, port {port} (TLS or plain), room {server.lobby}",
-            f"  certificate:       {self._certificate.fingerprint}",
-            f"  data:              {self._data}",
-        ]
-        if door.invite:
-            lines.append(f"  invite (password): {door.invite}")
-        if self._options.console and self._has_terminal():
-            lines.append("Type /help for what you can do here, /quit to stop.")
-        print("\n".join(lines), flush=True)
+        print("\n".join(greeting.lines()), flush=True)
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Lets the process open as many files as its connections need, as far as it may."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, soft), hard))
+        if most < wanted:
+            log.warning("only %d files may be open, too few for %d connections", most, connections)
 
 
 def _pace(config: Config) -> Pace:

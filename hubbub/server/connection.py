@@ -301,7 +301,6 @@ class Connection:
         self._queued += size
         if self._queued > self._welcome.send_queue_bytes and not self._closing:
             self._closing = True
-            self._loop.remove_writer(self._fd)
             self._loop.call_soon(
                 self.drop, f"Send queue exceeded ({self._queued} bytes were not read)"
             )

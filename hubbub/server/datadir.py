@@ -15,6 +15,10 @@ LOCK_FILE = "hubbub.lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+CLIENT_DIRECTORY = "client"
+"""Where our client keeps its files, below the same default directory."""
+
+
 class DataDirError(OperatorError):
     """The data directory can't be used, and why."""
 
@@ -109,7 +113,8 @@ def _make_private(path: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     names = os.listdir(path)
-    return not names or LOCK_FILE in names or CONFIG_FILE in names
+    # The client, started first, has made the directory for its own files.
+    return names in ([], [CLIENT_DIRECTORY]) or LOCK_FILE in names or CONFIG_FILE in names
 
 
 def _user(uid: int) -> str:

@@ -27,6 +27,11 @@ class Desk:
     async def handle(self, line: str) -> Answer:
         """Whether a line was done, and the lines to show for it."""
         try:
+            # A terminal may hand on bytes that are no text; they can't be stored.
+            line.encode()
+        except UnicodeEncodeError:
+            return False, ["That isn't valid UTF-8 text."]
+        try:
             command, words = parse_admin(line)
         except AdminUsageError as error:
             return False, [str(error)]

@@ -36,7 +36,7 @@ from hubbub.core.outputs import (
 from hubbub.core.rules import Rules
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
-from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task
+from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task, Work
 from hubbub.irc.framing import BadLine
 from hubbub.irc.replies import Refused, Reply
 from hubbub.ordering.embedded import Embedded
@@ -63,6 +63,9 @@ STOP_SECONDS: Final = 10.0
 """How long what is under way may take to be stored when the server stops."""
 GOODBYE_SECONDS: Final = 1.0
 """How long clients may take to read what they are still sent when the server stops."""
+
+_SORRY: Final = "Something went wrong inside the server"
+_BROKEN: Final = Reply("FAIL", ("*", "INTERNAL_ERROR", _SORRY))
 
 
 @dataclass(slots=True)
@@ -106,8 +109,7 @@ class Hub:
         self._audiences = Audiences(self.connections)
         self._console = Session(NO_SESSION, "localhost", secure=True)
         self._console.phase = Phase.REGISTERED
-        self._epoch = self.state.counter(f"batch:{NODE}") >> 40
-        self._epoch += 1
+        self._epoch = (self.state.counter(f"batch:{NODE}") >> 40) + 1
         self._batches = 0
         self._sessions = 0
         self._tasks: deque[Task] = deque()
@@ -189,7 +191,7 @@ class Hub:
             return task
         except Exception:
             log.exception("a command failed: this is a bug in Hubbub")
-            return Task(session, (_internal_error(),))
+            return Task(session, (_BROKEN,))
 
     def lost(self, connection: Connection, reason: str) -> None:
         """A connection is gone; its user leaves unless another device stays."""
@@ -253,6 +255,7 @@ class Hub:
         flight = _Flight(tasks, Fanout(self._gate, self.connections, self._audiences))
         self._flight = flight
         state = self.state
+        state.local_time = int(self._clock() * 1000)
         if batch is not None and not begin(state, batch):
             raise AssertionError("the embedded ordering repeated a batch")
         for task in tasks:
@@ -304,7 +307,7 @@ class Hub:
             # Without its text: the log has nothing that people said to each other.
             kind, session = type(entry).__name__, entry.session
             log.exception("a %s of session %s failed: this is a bug in Hubbub", kind, session)
-            outputs: list[Output] = [Answer(session, _internal_error())]
+            outputs: list[Output] = [Answer(session, _BROKEN)]
             if isinstance(entry, entries.Open):
                 self._ghosts = True
                 outputs.append(HangUp(session, _SORRY))
@@ -323,7 +326,7 @@ class Hub:
             items = refused.replies
         except Exception:
             log.exception("a lookup failed: this is a bug in Hubbub")
-            items = (_internal_error(),)
+            items = (_BROKEN,)
         shown = False
         for item in items:
             if isinstance(item, Fetch):
@@ -460,7 +463,7 @@ class Hub:
             shown = [Reply("FAIL", (task.command, "MESSAGE_ERROR", text))]
         except Exception:
             log.exception("a question to the history failed: this is a bug in Hubbub")
-            shown = [_internal_error()]
+            shown = [_BROKEN]
         connection.fill(task, self._gate.show(task.session, shown, label))
         self._go_on(task.session)
 
@@ -589,17 +592,9 @@ def _asks(task: Task) -> bool:
 
 def _with_close(task: Task) -> Task:
     """A task that says goodbye, with the entry by which a registered session's user leaves."""
-    session, work = task.session, list(task.work)
-    if session.registration is None:
-        place = next(index for index, item in enumerate(work) if isinstance(item, Goodbye))
-        goodbye = work[place]
-        assert isinstance(goodbye, Goodbye)
-        work.insert(place, entries.Close(session.id, goodbye.reason))
+    session, work = task.session, list[Work]()
+    for item in task.work:
+        if isinstance(item, Goodbye) and session.registration is None:
+            work.append(entries.Close(session.id, item.reason))
+        work.append(item)
     return Task(session, work, task.label, task.command)
-
-
-_SORRY: Final = "Something went wrong inside the server"
-
-
-def _internal_error() -> Reply:
-    return Reply("FAIL", ("*", "INTERNAL_ERROR", _SORRY))

@@ -11,6 +11,10 @@ import time
 import traceback
 import unicodedata
 
+import msgspec
+
+from hubbub.core.entries import Join, SetRoomModes
+
 _wire = logging.getLogger("hubbub.wire")
 
 HIDDEN = "***"
@@ -58,8 +62,16 @@ def line_out(session: object, lines: bytes | str) -> None:
 
 
 def entry(entry: object) -> None:
-    """Debug: an entry is applied, `** entry`. Entries hold no secret (law 4)."""
+    """Debug: an entry is applied, `** entry`. The only secrets that entries hold are rooms' keys."""
     if is_debug():
+        if isinstance(entry, Join) and entry.key:
+            entry = msgspec.structs.replace(entry, key=HIDDEN)
+        elif isinstance(entry, SetRoomModes):
+            changes = tuple(
+                (adding, letter, HIDDEN if letter == "k" and argument else argument)
+                for adding, letter, argument in entry.changes
+            )
+            entry = msgspec.structs.replace(entry, changes=changes)
         _debug("**", entry)
 
 

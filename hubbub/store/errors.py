@@ -6,7 +6,6 @@ Law: every error of SQLite or the file system leaves this room as a StoreError.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import sqlite3
 from enum import Enum
@@ -85,9 +84,6 @@ def trouble(path: Path, error: sqlite3.Error | OSError) -> StoreError:
         why = str(error)
         if code == sqlite3.SQLITE_IOERR and _is_full(path):
             kind = Trouble.FULL
-        elif code == sqlite3.SQLITE_CANTOPEN and not os.access(path.parent, os.W_OK):
-            # The write-ahead log has to be made beside the file.
-            kind = Trouble.READ_ONLY
     return StoreError(kind, _SENTENCES[kind].format(path=path, why=why))
 
 

@@ -34,7 +34,8 @@ CREATE TABLE sessions (
 CREATE TABLE rooms (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, flags TEXT NOT NULL,
   key_word TEXT NOT NULL, member_limit INTEGER NOT NULL, topic TEXT NOT NULL,
-  topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL
+  topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL,
+  public_since INTEGER NOT NULL, spoken INTEGER NOT NULL
 );
 CREATE TABLE members (
   room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,

@@ -19,7 +19,7 @@ def alice(world: World) -> Person:
     alice.send("JOIN #news")
     world.pass_time(10 * MINUTE)
     bob.send("TOPIC #news :All of it")
-    bob.send("JOIN #empty", "PART #empty")
+    bob.send("JOIN #empty", "PRIVMSG #empty :hello?", "PART #empty")
     alice.heard()
     return alice
 

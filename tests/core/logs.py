@@ -71,19 +71,31 @@ def whowas(outputs: list[Output]) -> list[WhowasRow]:
 SESSIONS = [session_id(1, 1, number) for number in (1, 2, 3, 4)] + [
     session_id(2, 1, number) for number in (1, 2)
 ]
-sessions = st.sampled_from(SESSIONS)
+sessions = st.sampled_from([*SESSIONS, *SESSIONS[:3] * 2])
 anyone = st.sampled_from([*SESSIONS, NO_SESSION])
 nicks = st.sampled_from(["ann", "ANN", "bob", "Straße", "STRASSE", "eve"])
-rooms = st.sampled_from(["#lobby", "#a", "#A", "#den", "#new"])
+rooms = st.sampled_from(["#lobby", "#a", "#a", "#A", "#den", "#new"])
 texts = st.sampled_from(["", "hello", "two words", "é" * 10])
 words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
-changes = st.tuples(st.booleans(), st.sampled_from("ovbeIklimnst"), words)
+changes = st.tuples(st.booleans(), st.sampled_from("ooovvvbeIklimnst"), words)
 
 
 def _change(change: tuple[bool, str, str]) -> tuple[bool, str, str | None]:
     adding, letter, argument = change
+    if letter in "ov":
+        argument = {"": "nobody", "x" * 300: "eve", "*!*@*": "bob"}.get(argument, argument)
     takes = letter in "ovbeIk" or (letter == "l" and adding)
     return (adding, letter, argument if takes else None)
+
+
+settings = st.sampled_from(
+    [
+        RULES,
+        msgspec.structs.replace(
+            RULES, rooms_per_user=2, rooms=3, list_entries=1, sent_ids=2, modes=1
+        ),
+    ]
+)
 
 
 _any_entry = {
@@ -97,14 +109,7 @@ _any_entry = {
     entries.RulesChanged: st.builds(
         entries.RulesChanged,
         st.just(NO_SESSION),
-        st.sampled_from(
-            [
-                RULES,
-                msgspec.structs.replace(
-                    RULES, rooms_per_user=2, rooms=3, list_entries=1, sent_ids=2, modes=1
-                ),
-            ]
-        ),
+        settings,
     ),
     entries.TimePassed: st.builds(entries.TimePassed, st.just(NO_SESSION)),
     entries.Open: st.builds(
@@ -177,9 +182,10 @@ CROWD: tuple[entries.AnyEntry, ...] = (
 def logs(draw: st.DrawFn) -> list[entries.Batch]:
     """Batches of a node whose clock may stand still, jump and go back."""
     time = START
-    batches = [entries.Batch(3, 1, 1, START, CROWD)]
-    for number in range(2, draw(st.integers(2, 12)) + 1):
+    rules = entries.RulesChanged(NO_SESSION, draw(settings))
+    batches = [entries.Batch(3, 1, 1, START, (rules, *CROWD))]
+    for number in range(2, draw(st.integers(3, 7)) + 1):
         time += draw(st.sampled_from([0, 1, 1_000, -5_000, 700_000, 8 * 24 * 3_600_000]))
-        batch = tuple(draw(st.lists(any_entry, min_size=1, max_size=6)))
+        batch = tuple(draw(st.lists(any_entry, min_size=4, max_size=8)))
         batches.append(entries.Batch(3, 1, number, time, batch))
     return batches

@@ -1,0 +1,179 @@
+"""The documentation says what the source does: tables are complete, links lead somewhere."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hubbub.client.commands import ROWS as CLIENT_ROWS
+from hubbub.commands.arrival import isupport
+from hubbub.commands.row import Row
+from hubbub.commands.table import ROWS
+from hubbub.core.rules import Rules
+from hubbub.irc.capabilities import CAPABILITIES, Capability
+from hubbub.irc.modes import ROOM_MODES, USER_MODES
+from hubbub.server.admin_commands import ADMIN_COMMANDS
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
+SOURCES = sorted((ROOT / "hubbub").rglob("*.py"))
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+PROTOCOL = text_of("docs/protocol.md")
+README = text_of("README.md")
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a heading of the second level."""
+    _, found, after = text.partition(f"\n## {title}\n")
+    assert found, f"there is no section {title!r}"
+    return after.partition("\n## ")[0]
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of the tables in a text; a `\\|` is no end of a cell."""
+    return [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+
+
+def prose(text: str) -> str:
+    """The page without its code, in which nothing is a heading or a link."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that headings are linked by."""
+    titles = re.findall(r"^#+ (.+)$", prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+# -- docs/protocol.md ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+def test_a_command_is_listed_as_its_row_says(row: Row) -> None:
+    _, syntax, what, spec = next(
+        line for line in cells(section(PROTOCOL, "Commands")) if line[0] == f"`{row.name}`"
+    )
+    assert syntax.strip("`") == row.syntax
+    assert what == row.help
+    assert f"({row.spec.removeprefix('docs/protocol.md')})" in spec
+
+
+def test_no_command_is_listed_that_isnt_there() -> None:
+    listed = [line[0].strip("`") for line in cells(section(PROTOCOL, "Commands"))[2:]]
+    assert sorted(listed) == sorted(ROWS)
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.name)
+def test_a_capability_is_listed_with_its_state_and_specification(capability: Capability) -> None:
+    _, state, spec = next(
+        line
+        for line in cells(section(PROTOCOL, "Capabilities"))
+        if line[0] == f"`{capability.name}`"
+    )
+    assert state
+    assert f"({capability.spec.removeprefix('docs/protocol.md')})" in spec
+
+
+def test_no_capability_is_listed_that_isnt_offered() -> None:
+    listed = [line[0].strip("`") for line in cells(section(PROTOCOL, "Capabilities"))[2:]]
+    assert listed == [capability.name for capability in CAPABILITIES]
+
+
+def test_the_isupport_tokens_are_those_listed() -> None:
+    tokens = {token.partition("=")[0] for reply in isupport(Rules()) for token in reply.params[:-1]}
+    first = " ".join(line[0] for line in cells(section(PROTOCOL, "ISUPPORT")))
+    assert set(re.findall(r"`(\w+)`", first)) == tokens
+
+
+def test_every_mode_is_listed() -> None:
+    rooms = "".join(line[0] for line in cells(section(PROTOCOL, "Modes"))[2:])
+    assert set(re.findall(r"`(\w)`", rooms)) == set(ROOM_MODES)
+    users = section(PROTOCOL, "Modes").partition("A user has")[2].partition(". ")[0]
+    settable = {mode.letter for mode in USER_MODES.values() if mode.settable}
+    assert set(re.findall(r"`(\w)`", users)) == settable
+
+
+def fail_codes(tree: ast.AST) -> Iterator[str]:
+    """The codes of the FAILs that a module makes: `fail(x, CODE, …)`, `Reply("FAIL", (x, CODE, …))`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        words: list[ast.expr] = []
+        if node.func.id == "fail":
+            words = node.args
+        elif node.func.id == "Reply" and len(node.args) > 1:
+            kind, params = node.args[:2]
+            if isinstance(kind, ast.Constant) and kind.value == "FAIL":
+                words = params.elts if isinstance(params, ast.Tuple) else []
+        code = words[1] if len(words) > 1 else None
+        if isinstance(code, ast.Constant):
+            yield str(code.value)
+
+
+def test_every_standard_reply_is_explained() -> None:
+    made = {
+        code
+        for source in SOURCES
+        for code in fail_codes(ast.parse(source.read_text(encoding="utf-8")))
+    }
+    listed = " ".join(line[1] for line in cells(section(PROTOCOL, "Replies")))
+    assert len(made) > 5
+    assert made <= set(re.findall(r"`([A-Z0-9_]+)`", listed))
+
+
+# -- README.md ----------------------------------------------------------------------------
+
+
+def test_the_readme_lists_what_can_be_typed() -> None:
+    client, _, console = section(README, "What you can type").partition("| in the server's console")
+    assert [line[0].strip("`") for line in cells(client)[2:]] == [row.usage for row in CLIENT_ROWS]
+    words = {line[0].strip("`").partition(" ")[0] for line in cells(console)[1:]}
+    named = {f"/{command.name}" for command in ADMIN_COMMANDS}
+    assert words == named - {"/stop"} | {"/quit"}
+
+
+# -- links --------------------------------------------------------------------------------
+
+
+def links(page: Path) -> Iterator[str]:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
+        if "://" not in target:
+            yield target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(file), f"{page.name}: {target}"
+
+
+def test_help_over_the_wire_names_sections_that_are_there() -> None:
+    specs = [*(row.spec for row in ROWS.values()), *(known.spec for known in CAPABILITIES)]
+    ours = [spec for spec in specs if "://" not in spec]
+    assert ours
+    for spec in ours:
+        path, _, anchor = spec.partition("#")
+        assert anchor in anchors(ROOT / path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_source_that_a_page_names_exist(page: Path) -> None:
+    rooms = "irc|core|edge|commands|store|ordering|server|client|tests|docs|bench|hubbub"
+    named = re.findall(rf"`((?:{rooms})/[\w/]+\.(?:py|md))`", page.read_text(encoding="utf-8"))
+    for path in named:
+        assert (ROOT / path).exists() or (ROOT / "hubbub" / path).exists(), path
