@@ -135,15 +135,25 @@ def _before(call: Call, state: State, conversation: Conversation, events: bool) 
 
 
 def _after(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+    # What comes after this line's place in the order is shown as it happens.
     return Page(
-        conversation=conversation, after=_bound(call, state, 2), limit=_limit(call), events=events
+        conversation=conversation,
+        after=_bound(call, state, 2),
+        before=state.next_place,
+        limit=_limit(call),
+        events=events,
     )
 
 
 def _latest(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
     after = None if call.param(2) == "*" else _bound(call, state, 2)
     return Page(
-        conversation=conversation, after=after, limit=_limit(call), newest=True, events=events
+        conversation=conversation,
+        after=after,
+        before=state.next_place,
+        limit=_limit(call),
+        newest=True,
+        events=events,
     )
 
 

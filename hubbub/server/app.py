@@ -213,7 +213,10 @@ class Running:
                     lambda *_: loop.call_soon_threadsafe(self._stopped.set),
                 )
         if hasattr(signal, "SIGHUP"):
-            loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._reload()))
+            loop.add_signal_handler(signal.SIGHUP, self._start_reload)
+
+    def _start_reload(self) -> None:
+        self._reloading = asyncio.create_task(self._reload())
 
     async def _reload(self) -> None:
         """Reads configuration and certificate again; what can't be used is said and left."""

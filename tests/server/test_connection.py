@@ -1,0 +1,449 @@
+"""One connection over real sockets: plain and TLS, first bytes, bounds, and both ends' endings."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from hubbub.core.ids import session_id
+from hubbub.edge.session import Session
+from hubbub.irc.framing import BadLine
+from hubbub.server import connection as connection_module
+from hubbub.server.certificate import own_certificate
+from hubbub.server.connection import Connection, Welcome
+from tests.server.rig import PATIENCE
+
+
+class Owner:
+    """Keeps what a connection tells its hub."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes | BadLine] = []
+        self.reasons: list[str] = []
+        self.news = asyncio.Event()
+
+    def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
+        self.lines += lines
+        self.news.set()
+
+    def lost(self, connection: Connection, reason: str) -> None:
+        self.reasons.append(reason)
+        self.news.set()
+
+    async def until(self, ready: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not ready():
+                self.news.clear()
+                await self.news.wait()
+
+
+class Line:
+    """A connection and the peer's end of it, a blocking socket for threads."""
+
+    def __init__(self, here: socket.socket, peer: socket.socket, welcome: Welcome) -> None:
+        self.owner = Owner()
+        self.session = Session(session_id(0, 1, 1), "host.test", secure=False)
+        self.peer = peer
+        self.peer.settimeout(PATIENCE)
+        loop = asyncio.get_running_loop()
+        self.connection = Connection(here, "127.0.0.1", self.owner, self.session, welcome, loop)
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.to_thread(self.peer.sendall, data)
+
+    async def read(self, size: int) -> bytes:
+        """Exactly `size` bytes, or less at the end of the stream."""
+
+        def receive() -> bytes:
+            data = bytearray()
+            while len(data) < size and (part := self.peer.recv(min(65_536, size - len(data)))):
+                data += part
+            return bytes(data)
+
+        return await asyncio.to_thread(receive)
+
+    async def rest(self) -> bytes:
+        """All that comes up to the end of the stream."""
+        return await self.read(1 << 30)
+
+    async def closed(self) -> None:
+        """Returns when the connection holds no socket any more."""
+        async with asyncio.timeout(PATIENCE):
+            while self.connection._fd >= 0:
+                await asyncio.sleep(0)
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    return own_certificate(tmp_path_factory.mktemp("certificate"), "hub.test").context
+
+
+def client_context(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+@contextmanager
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two ends of a loopback connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        peer = socket.create_connection(listening.getsockname())
+        here, _ = listening.accept()
+    try:
+        yield here, peer
+    finally:
+        here.close()
+        peer.close()
+
+
+def on_line(
+    scenario: Callable[[Line], Awaitable[None]],
+    context: ssl.SSLContext | None = None,
+    *,
+    version: ssl.TLSVersion | None = None,
+    plain: bool = True,
+    bound: int = 1 << 20,
+    small: bool = False,
+) -> None:
+    """Runs a scenario on a fresh connection, over TLS if `version` says which."""
+
+    async def run() -> None:
+        with sockets() as (here, peer):
+            if small:
+                here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            line = Line(here, peer, Welcome(context, plain, bound, 8667))
+            if version is not None:
+                line.peer = await asyncio.to_thread(client_context(version).wrap_socket, peer)
+            try:
+                await scenario(line)
+            finally:
+                line.connection.drop("over")
+                line.peer.close()
+
+    asyncio.run(run(), debug=True)
+
+
+TLS_VERSIONS = (None, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+def test_lines_in_and_bytes_out(tls: ssl.SSLContext, version: ssl.TLSVersion | None) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"NICK ann\r\nUSER")
+        await line.send(b" ann 0 * :a\nPING 1\n")
+        await line.owner.until(lambda: len(line.owner.lines) == 3)
+        assert line.owner.lines == [b"NICK ann", b"USER ann 0 * :a", b"PING 1"]
+        assert line.session.secure is (version is not None)
+        line.connection.write(b"one\r\n")
+        line.connection.write(b"two\r\n")
+        assert await line.read(10) == b"one\r\ntwo\r\n"
+        line.peer.close()
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons == ["Connection closed"]
+
+    on_line(scenario, tls, version=version)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+def test_bytes_may_come_one_by_one(tls: ssl.SSLContext, version: ssl.TLSVersion | None) -> None:
+    async def scenario(line: Line) -> None:
+        for byte in b"NICK ann\r\nPING 1\r\n":
+            await line.send(bytes([byte]))
+            await asyncio.sleep(0)
+        await line.owner.until(lambda: len(line.owner.lines) == 2)
+        assert line.owner.lines == [b"NICK ann", b"PING 1"]
+
+    on_line(scenario, tls, version=version)
+
+
+def test_a_short_line_is_not_waited_with_for_more(tls: ssl.SSLContext) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"GET\r\n")
+        await line.owner.until(lambda: bool(line.owner.lines))
+        assert line.owner.lines == [b"GET"]
+
+    on_line(scenario, tls)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_a_browser_gets_a_page_however_its_request_is_cut(
+    tls: ssl.SSLContext, version: ssl.TLSVersion | None, size: int
+) -> None:
+    asked = b"GET / HTTP/1.1\r\nHost: a.b:1\r\n\r\n"
+
+    async def scenario(line: Line) -> None:
+        for start in range(0, len(asked), size):
+            await line.send(asked[start : start + size])
+        page = await line.rest()
+        assert page.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert page.endswith(b"</html>\n")
+        assert not line.owner.lines
+        assert line.owner.reasons == ["asked for a web page"]
+        line.peer.close()
+        await line.closed()
+
+    on_line(scenario, tls, version=version)
+
+
+def test_without_tls_from_elsewhere_http_is_redirected_and_irc_told_why(
+    tls: ssl.SSLContext,
+) -> None:
+    async def http(line: Line) -> None:
+        await line.send(b"GET / HTTP/1.1\r\nHost: a.b:1\r\n\r\n")
+        assert b"Location: https://a.b:1/\r\n" in await line.rest()
+
+    async def irc(line: Line) -> None:
+        await line.send(b"CAP LS 302\r\n")
+        # More comes on the way, which mustn't turn the last words into a reset.
+        await line.send(b"NICK ann\r\n" * 1_000)
+        assert await line.rest() == (
+            b"ERROR :Closing link: This server wants TLS from other machines:"
+            b" turn on SSL/TLS in your client, on the same port\r\n"
+        )
+        assert not line.owner.lines
+        assert line.owner.reasons == ["wanted to go on without TLS"]
+        # It may go on for a while: a reset would take the words back on some systems.
+        await line.send(b"NICK ann\r\n")
+        await line.send(b"NICK ann\r\n")
+
+    on_line(http, tls, plain=False)
+    on_line(irc, tls, plain=False)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS[1:])
+def test_with_tls_who_comes_from_elsewhere_is_served(
+    tls: ssl.SSLContext, version: ssl.TLSVersion
+) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"NICK ann\r\n")
+        await line.owner.until(lambda: line.owner.lines == [b"NICK ann"])
+
+    on_line(scenario, tls, version=version, plain=False)
+
+
+# -- TLS that fails -----------------------------------------------------------------------
+
+
+def test_a_handshake_that_fails_is_said_to_the_log_only(tls: ssl.SSLContext) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"\x16\x03\x01\x00\x05rubbish rubbish")
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        [reason] = line.owner.reasons
+        assert reason.startswith("TLS handshake failed: TLS: ")
+        assert not line.connection.is_open
+
+    on_line(scenario, tls)
+
+
+def test_a_handshake_that_is_left_half_done(tls: ssl.SSLContext) -> None:
+    async def leaves(line: Line) -> None:
+        await line.send(b"\x16\x03")
+        line.peer.close()
+        await line.owner.until(lambda: bool(line.owner.reasons))
+
+    async def stays(line: Line) -> None:
+        await line.send(b"\x16\x03\x01")
+        async with asyncio.timeout(PATIENCE):
+            while not line.session.secure:
+                await asyncio.sleep(0)
+        # The hub has had enough: nothing can be said, and nothing is waited for.
+        line.connection.finish(b"ERROR :Registration timed out\r\n")
+        assert line.connection._fd < 0
+        assert await line.rest() == b""
+
+    on_line(leaves, tls)
+    on_line(stays, tls)
+
+
+# -- who doesn't read ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+def test_who_never_reads_is_bounded_and_dropped(
+    tls: ssl.SSLContext, version: ssl.TLSVersion | None
+) -> None:
+    async def scenario(line: Line) -> None:
+        written = 0
+        while not line.owner.reasons:
+            line.connection.write(b"x" * 1_000)
+            written += 1_000
+            assert line.connection.unsent <= 65_536 + 1_000
+            assert written < 100_000_000
+            await asyncio.sleep(0)
+        [reason] = line.owner.reasons
+        assert reason.startswith("Send queue exceeded")
+        assert not line.connection.is_open
+        line.connection.write(b"more")
+        assert line.connection.unsent == 0
+
+    on_line(scenario, tls, version=version, bound=65_536, small=True)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+def test_what_waits_is_sent_in_order(tls: ssl.SSLContext, version: ssl.TLSVersion | None) -> None:
+    pieces = [struct.pack(">I", number) * 2_500 for number in range(1_000)]
+
+    async def scenario(line: Line) -> None:
+        for piece in pieces:
+            line.connection.write(piece)
+        assert line.connection.unsent > 1_000_000
+        line.connection.finish(b"the end")
+        data = await line.rest()
+        assert data == b"".join(pieces) + b"the end"
+        assert not line.owner.reasons
+
+    on_line(scenario, tls, version=version, bound=11_000_000)
+
+
+def test_who_doesnt_read_the_last_words_isnt_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.01)
+
+    async def scenario(line: Line) -> None:
+        while not line.connection.unsent:
+            line.connection.write(b"x" * 10_000)
+        line.connection.finish(b"the end")
+        await line.closed()
+        assert not line.owner.reasons
+
+    on_line(scenario, small=True)
+
+
+def test_who_doesnt_close_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.01)
+
+    async def scenario(line: Line) -> None:
+        line.connection.finish(b"the end")
+        await line.closed()
+        assert await line.rest() == b"the end"
+
+    on_line(scenario)
+
+
+# -- places for answers to come -----------------------------------------------------------
+
+
+def test_what_follows_a_reserved_place_waits_for_its_answer() -> None:
+    async def scenario(line: Line) -> None:
+        first, second = object(), object()
+        connection = line.connection
+        connection.write(b"a")
+        connection.reserve(first)
+        connection.write(b"b")
+        connection.reserve(second)
+        connection.write(b"c")
+        connection.fill(second, b"2")
+        assert await line.read(1) == b"a"
+        connection.fill(first, b"1")
+        assert await line.read(4) == b"1b2c"
+        connection.write(b"d")
+        assert await line.read(1) == b"d"
+        assert connection.unsent == 0
+
+    on_line(scenario)
+
+
+def test_what_waits_for_an_answer_is_bounded_too() -> None:
+    async def scenario(line: Line) -> None:
+        line.connection.reserve(object())
+        line.connection.write(b"x" * 70_000)
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons[0].startswith("Send queue exceeded")
+
+    on_line(scenario, bound=65_536)
+
+
+def test_the_end_doesnt_wait_for_an_answer() -> None:
+    async def scenario(line: Line) -> None:
+        line.connection.reserve(object())
+        line.connection.write(b"said. ")
+        line.connection.finish(b"the end")
+        assert await line.rest() == b"said. the end"
+
+    on_line(scenario)
+
+
+# -- reading less -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS)
+def test_a_paused_connection_reads_on_where_it_was(
+    tls: ssl.SSLContext, version: ssl.TLSVersion | None
+) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"PING 0\r\n")
+        await line.owner.until(lambda: bool(line.owner.lines))
+        line.connection.pause()
+        # More than one read's worth, so that TLS holds decrypted bytes while it is paused.
+        text = b"".join(b"PING %d\r\n" % number for number in range(1, 5_000))
+        await line.send(text)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(line.owner.lines) == 1
+        line.connection.resume()
+        await line.owner.until(lambda: len(line.owner.lines) == 5_000)
+        assert line.owner.lines == [b"PING %d" % number for number in range(5_000)]
+
+    on_line(scenario, tls, version=version)
+
+
+# -- endings ------------------------------------------------------------------------------
+
+
+def test_a_reset_is_no_surprise() -> None:
+    async def reading(line: Line) -> None:
+        line.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.peer.close()
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons == ["Connection reset"]
+
+    async def writing(line: Line) -> None:
+        line.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.connection.pause()
+        line.peer.close()
+        line.connection.write(b"anybody?")
+        line.connection.write(b"nobody")
+        assert line.owner.reasons == []  # the hub is in the middle of something
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert len(line.owner.reasons) == 1
+
+    on_line(reading)
+    on_line(writing)
+
+
+def test_after_the_end_nothing_does_anything() -> None:
+    async def scenario(line: Line) -> None:
+        connection = line.connection
+        connection.drop("enough")
+        connection.drop("again")
+        connection.write(b"x")
+        connection.finish(b"x")
+        connection.pause()
+        connection.resume()
+        connection.fill(object(), b"x")
+        assert line.owner.reasons == ["enough"]
+        assert await line.rest() == b""
+
+    on_line(scenario)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS[1:])
+def test_the_end_over_tls_is_a_proper_end(tls: ssl.SSLContext, version: ssl.TLSVersion) -> None:
+    async def scenario(line: Line) -> None:
+        assert isinstance(line.peer, ssl.SSLSocket)
+        line.peer.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # a cut would raise
+        await line.send(b"PING 1\r\n")
+        await line.owner.until(lambda: bool(line.owner.lines))
+        line.connection.finish(b"bye")
+        assert await line.rest() == b"bye"
+
+    on_line(scenario, tls, version=version)

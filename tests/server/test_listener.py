@@ -1,0 +1,267 @@
+"""Listening: where, for how many, and what a peer may do by how it came."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hubbub.edge.session import Session
+from hubbub.server import listener as listener_module
+from hubbub.server.addresses import limit_key
+from hubbub.server.config import Config, Limits, Server
+from hubbub.server.connection import Connection, Welcome
+from hubbub.server.listener import Door, ListenError, Listeners
+from tests.server.rig import PATIENCE
+
+
+class Desk:
+    """As much of a hub as listeners know."""
+
+    def __init__(self) -> None:
+        self.connections: dict[int, Connection] = {}
+        self.per_address: dict[str, int] = {}
+        self.admitted = asyncio.Semaphore(0)
+
+    def next_session(self, host: str, invite: str) -> Session:
+        return Session(len(self.connections) + 1, host, secure=False, invite=invite)  # type: ignore[arg-type]
+
+    def admit(self, connection: Connection) -> None:
+        self.connections[connection.session.id] = connection
+        key = limit_key(connection.peer)
+        self.per_address[key] = self.per_address.get(key, 0) + 1
+        self.admitted.release()
+
+    def lost(self, connection: Connection, reason: str) -> None:
+        self.connections.pop(connection.session.id, None)
+
+    async def admits(self) -> Connection:
+        async with asyncio.timeout(PATIENCE):
+            await self.admitted.acquire()
+        return list(self.connections.values())[-1]
+
+
+def on(
+    scenario: Callable[[Listeners, Desk, list[str]], Awaitable[None]],
+    *listen: str,
+    limits: Limits | None = None,
+    invite: str = "",
+) -> None:
+    async def run() -> None:
+        desk = Desk()
+        config = replace(Config(), server=Server(listen=listen), limits=limits or Limits())
+        door = Door(config, lambda plain: Welcome(None, plain, 65_536, 1), invite)
+        listeners = Listeners(desk, door)  # type: ignore[arg-type]
+        addresses = listeners.open()
+        try:
+            await scenario(listeners, desk, addresses)
+        finally:
+            listeners.close()
+            for connection in list(desk.connections.values()):
+                connection.drop("over")
+
+    asyncio.run(run())
+
+
+async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if address.startswith("unix:"):
+        return await asyncio.open_unix_connection(address.removeprefix("unix:"))
+    host, _, port = address.rpartition(":")
+    return await asyncio.open_connection(host.strip("[]"), int(port))
+
+
+def test_localhost_is_both_its_addresses_on_one_port() -> None:
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        assert len({address.rpartition(":")[2] for address in addresses}) == 1
+        assert {address.rpartition(":")[0] for address in addresses} == expected
+        for address in addresses:
+            _, writer = await connect(address)
+            connection = await desk.admits()
+            assert connection.session.host == "localhost"
+            writer.close()
+
+    found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
+    expected = {f"[{place[0]}]" if ":" in str(place[0]) else str(place[0]) for *_, place in found}
+    on(scenario, "localhost:0")
+
+
+def test_a_port_in_use_is_explained_and_nothing_stays_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.socket() as probe:
+        port = other.getsockname()[1]
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+        probe.close()
+
+        async def scenario(*_: object) -> None:
+            raise AssertionError
+
+        with pytest.raises(ListenError, match=rf"127.0.0.1:{port} is in use: .*--listen"):
+            on(scenario, f"127.0.0.1:{free}", f"127.0.0.1:{port}")
+        socket.create_server(("127.0.0.1", free)).close()
+
+
+def test_an_address_that_isnt_ours_is_explained() -> None:
+    async def scenario(*_: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(ListenError, match=r"192\.0\.2\.1:1 can't be listened on: "):
+        on(scenario, "192.0.2.1:1")
+
+
+def test_a_unix_socket_that_was_left_behind_is_replaced_and_a_live_one_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "irc.sock"
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.close()
+
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        assert addresses == [f"unix:{path}"]
+        _, writer = await connect(addresses[0])
+        connection = await desk.admits()
+        assert connection.peer == "unix"
+        assert connection.session.host == "localhost"
+        assert connection._welcome.plain
+        with pytest.raises(ListenError, match=r"irc.sock is in use"):
+            Listeners(listeners._hub, listeners.door).open()
+        writer.close()
+        again = await connect(addresses[0])  # the one that was refused broke nothing
+        again[1].close()
+
+    on(scenario, f"unix:{path}")
+    assert not path.exists()
+
+
+def test_what_isnt_a_socket_isnt_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "precious"
+    path.write_text("a file")
+
+    async def scenario(*_: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(ListenError, match="precious"):
+        on(scenario, f"unix:{path}")
+    assert path.read_text() == "a file"
+
+
+def test_when_it_is_full_the_next_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        _, first = await connect(addresses[0])
+        await desk.admits()
+        for _ in range(3):
+            reader, second = await connect(addresses[0])
+            words = await reader.read()
+            assert words == b"ERROR :Closing link: The server is full: try again later\r\n"
+            second.close()
+        assert len(desk.connections) == 1
+        assert caplog.text.count("full: 1 connections") == 1
+        first.close()
+
+    on(scenario, "127.0.0.1:0", limits=Limits(connections=1))
+
+
+def test_one_address_has_its_share_and_this_machine_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        for _ in range(2):
+            _, writer = await connect(addresses[0])
+            await desk.admits()
+            writer.close()
+        monkeypatch.setattr(listener_module, "is_loopback", lambda address: False)
+        reader, writer = await connect(addresses[0])
+        assert b"Too many connections from your address" in await reader.read()
+        writer.close()
+
+    on(scenario, "127.0.0.1:0", limits=Limits(connections_per_address=1))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "peer", "plain"),
+    [
+        ("loopback", "127.0.0.1", True),
+        ("loopback", "::1", True),
+        ("loopback", "", True),
+        ("loopback", "192.168.1.2", False),
+        ("private", "192.168.1.2", True),
+        ("private", "203.0.113.9", False),
+        ("never", "127.0.0.1", False),
+    ],
+)
+def test_plain_is_for_those_who_came_that_way(allowed: str, peer: str, plain: bool) -> None:
+    async def run() -> None:
+        desk = Desk()
+        config = replace(Config(), server=Server(plain=allowed))  # type: ignore[arg-type]
+        door = Door(config, lambda kind: Welcome(None, kind, 65_536, 1), "the-invite")
+        listeners = Listeners(desk, door)  # type: ignore[arg-type]
+        here, there = socket.socketpair()
+        listeners._welcome(here, peer)
+        connection = await desk.admits()
+        assert connection._welcome.plain is plain
+        registration = connection.session.registration
+        assert registration is not None
+        assert registration.invite == "the-invite"
+        connection.drop("over")
+        there.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("203.0.113.9", "203.0.113.9"), ("2001:db8::1", "2001:db8::1"), ("::ffff:203.0.113.9", "203.0.113.9"),
+     ("fe80::1%eth0", "fe80::1"), ("::2", "0::2")],
+)  # fmt: skip
+def test_an_address_as_a_mask_can_hold_it(address: str, shown: str) -> None:
+    assert listener_module._host(address) == shown
+
+
+def test_out_of_file_handles_it_rests_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listener_module, "PAUSE_SECONDS", 0.0)
+
+    class Exhausted(socket.socket):
+        left = 3
+
+        def accept(self) -> tuple[socket.socket, object]:
+            if Exhausted.left:
+                Exhausted.left -= 1
+                raise OSError(errno.EMFILE, "Too many open files")
+            return super().accept()
+
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        _, writer = await connect(addresses[0])
+        await desk.admits()
+        assert Exhausted.left == 0
+        assert caplog.text.count("out of file handles") == 1
+        writer.close()
+
+    monkeypatch.setattr(socket, "socket", Exhausted)
+    on(scenario, "127.0.0.1:0")
+
+
+def test_a_connection_that_breaks_while_it_comes_in_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        def breaks(hub: object, sock: socket.socket, address: str) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Listeners, "_welcome", breaks)
+            reader, writer = await connect(addresses[0])
+            assert await reader.read() == b""
+            writer.close()
+        assert "lost while it came in" in caplog.text
+        _, writer = await connect(addresses[0])
+        await desk.admits()
+        writer.close()
+
+    on(scenario, "127.0.0.1:0")
