@@ -206,7 +206,9 @@ def _in_terminal(plan: _Plan) -> int:
             await terminal.run()
         finally:
             screen.draw()
-        return Status.REFUSED if chat.connection.final and chat.put_out else Status.OK
+        return (
+            Status.REFUSED if chat.connection.final and not chat.connection.leaving else Status.OK
+        )
 
     return _finish(plan, asyncio.run(go()))
 

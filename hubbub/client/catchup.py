@@ -99,6 +99,8 @@ class CatchUp:
         self._queue: deque[Question] = deque()
         self._asked: Question | None = None
         self._whispers = _Whispers()
+        self._owed = ""
+        """From when on whispers may have been missed, until a catch-up of them has come to its end."""
         self._open = False
         self._rooms_waiting: list[tuple[str, str]] = []
         self.abilities = Abilities()
@@ -155,7 +157,9 @@ class CatchUp:
             return
         if "timestamp" not in self.abilities.references:
             return
-        self._whispers = _Whispers(True, timestamp(latest, FUZZ))
+        # A catch-up that was cut off missed more than what came since the last line seen.
+        self._owed = self._owed or timestamp(latest, FUZZ)
+        self._whispers = _Whispers(True, self._owed)
         for key, conversation in self._timeline.all():
             if not self._is_room(conversation.name):
                 self._timeline.hold(conversation)
@@ -307,6 +311,13 @@ class CatchUp:
         first = Aim.FALLBACK if last else Aim.LATEST
         return Question(first, key, name, ("LATEST", name, "*", str(min(FIRST_LOOK, page))))
 
+    def _asks_for_whispers(self) -> bool:
+        aims = (Aim.MISSED, Aim.LATEST, Aim.FALLBACK)
+        return any(
+            question is not None and question.aim in aims and not self._is_room(question.name)
+            for question in (self._asked, *self._queue)
+        )
+
     def _advance(self, now: float) -> None:
         if not self._open:
             return
@@ -314,6 +325,8 @@ class CatchUp:
             conversation = self._timeline.conversation(key, name)
             self._queue.append(self._next_question(key, conversation))
         self._rooms_waiting.clear()
+        if not self._whispers.holding and not self._asks_for_whispers():
+            self._owed = ""
         if self._asked is None and self._queue:
             self._asked = self._queue.popleft()
             self._asked.asked_at = now

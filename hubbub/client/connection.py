@@ -306,8 +306,9 @@ class Connection:
             raise IntentError(f"That is not an IRC line: {error}") from error
 
     def quit(self, reason: str = "") -> None:
-        """Say goodbye; the server closes the connection."""
-        self.final = self.leaving = True
+        """Say goodbye; the server closes the connection. Whom it is putting out already isn't leaving."""
+        self.leaving = self.leaving or not self.final
+        self.final = True
         if self._up:
             self.send("QUIT", *([reason] if reason else []))
 

@@ -250,7 +250,7 @@ class Reading:
         if self.perspective().is_us(message.params[0]):
             reason = message.params[1] if len(message.params) > 1 else "no reason given"
             self._c.final = True
-            self.last_word = f"killed by {nick_of(message.source)}: {reason}"
+            self.last_word = f"put out by {nick_of(message.source)}: {reason}"
 
     def _standard_reply(self, message: Message, label: str | None) -> None:
         command, code, reason = message.params[0].upper(), message.params[1], message.params[-1]

@@ -137,6 +137,10 @@ class Timeline:
         """A page of history after what was shown, in order."""
         before = conversation.last
         shown: list[Happening] = []
+        # What came live meanwhile is news, though a page has it too: who joins in these moments is told.
+        news: dict[str | None, Happening] = {
+            item.msgid: item for item, _ in conversation.held if item.msgid
+        }
         empty, meets_live, meets_seen = True, False, False
         for item in happenings:
             empty = False
@@ -145,7 +149,7 @@ class Timeline:
             elif item.msgid is not None and item.msgid in self._seen:
                 meets_seen = True
             if self._show(conversation, item, True):
-                shown.append(item)
+                shown.append(news.get(item.msgid, item))
         moved = conversation.last != before
         return PageOutcome(tuple(shown), empty, meets_live, meets_seen, moved)
 

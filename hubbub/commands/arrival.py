@@ -53,7 +53,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     ]
     for member in user.memberships.values():
         replies.append(Event("JOIN", user.source, (member.room.name,), state.now))
-        replies += _inside(session, state, member)
+        replies += _inside(session, state, member, replay=True)
     return replies
 
 
@@ -137,12 +137,28 @@ def motd(rules: Rules) -> list[Reply]:
     ]
 
 
-def after_join(name: str) -> Reading:
-    """What shows a room to a session which has just asked to join it."""
+def before_join(name: str, there: list[Member]) -> Reading:
+    """Puts into `there` what a session that is about to join a room is in it already, if it is."""
 
     def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
         member = _membership(session, state, name)
-        return [] if member is None else _inside(session, state, member)
+        if member is not None:
+            there.append(member)
+        return []
+
+    return read
+
+
+def after_join(name: str, there: Sequence[Member]) -> Reading:
+    """What shows a room to a session which has just asked to join it.
+
+    One that was `there` before sees topic and names again, but not again what was said: many clients
+    join by themselves the rooms that they know, the lobby too.
+    """
+
+    def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        member = _membership(session, state, name)
+        return [] if member is None else _inside(session, state, member, replay=not there)
 
     return read
 
@@ -155,13 +171,11 @@ def arriving(lobby: str) -> tuple[Reading, Reading]:
     there: list[Member] = []
 
     def welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
-        member = _membership(session, state, lobby)
-        if member is not None:
-            there.append(member)
+        before_join(lobby, there)(session, state)
         return show_welcome(session, state)
 
     def enter(session: Session, state: State) -> Sequence[Shown | Fetch]:
-        return [] if there else after_join(lobby)(session, state)
+        return [] if there else after_join(lobby, there)(session, state)
 
     return welcome, enter
 
@@ -171,14 +185,14 @@ def _membership(session: Session, state: State, name: str) -> Member | None:
     return None if presence is None or room is None else room.members.get(presence.user.id)
 
 
-def _inside(session: Session, state: State, member: Member) -> list[Shown | Fetch]:
-    """The topic, the names, and for a client without chathistory what was said before."""
+def _inside(session: Session, state: State, member: Member, *, replay: bool) -> list[Shown | Fetch]:
+    """The topic, the names, and with `replay` for a client without chathistory what was said before."""
     room = member.room
     replies: list[Shown | Fetch] = []
     if room.topic:
         replies += topic_of(room)
     replies += names_of(session, room, inside=True)
-    if state.rules.replay_lines and not session.has("draft/chathistory"):
+    if replay and state.rules.replay_lines and not session.has("draft/chathistory"):
         replies.append(_replay(session, state, member))
     return replies
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hubbub.commands.arrival import after_join, topic_of
+from hubbub.commands.arrival import after_join, before_join, topic_of
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut
 from hubbub.core import entries
+from hubbub.core.entities import Member
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Work
@@ -31,7 +32,12 @@ def join(call: Call) -> Sequence[Work]:
             work += refuse(Numeric.ERR_NOSUCHCHANNEL, name, text=problem).replies
             continue
         key = keys[index] if index < len(keys) else ""
-        work += [entries.Join(call.session.id, name, key), Lookup(after_join(name))]
+        there: list[Member] = []
+        work += [
+            Lookup(before_join(name, there)),
+            entries.Join(call.session.id, name, key),
+            Lookup(after_join(name, there)),
+        ]
     return work
 
 

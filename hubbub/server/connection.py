@@ -419,9 +419,9 @@ class LoggedConnection(Connection):
 
     __slots__ = ()
 
-    def write(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         logs.line_out(self.session.id, data)
-        super().write(data)
+        super()._send(data)
 
 
 def _reason(error: OSError) -> str:

@@ -18,6 +18,7 @@ from hubbub.client.events import (
     Registered,
     Renamed,
     RoomListed,
+    ServerError,
     ServerNotice,
     Unconfirmed,
 )
@@ -418,7 +419,17 @@ def test_being_killed_is_final_and_a_stopping_server_is_not(rig: Rig) -> None:
     rig.register()
     rig.gets(":op!u@h KILL alice :spam", ":s ERROR :Closing link")
     rig.down()
-    assert rig.take(Disconnected) == [Disconnected("killed by op: spam", True, 0)]
+    assert rig.take(Disconnected) == [Disconnected("put out by op: spam", True, 0)]
+
+
+def test_who_says_goodbye_after_being_killed_was_killed(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(":s KILL alice :Kicked: spam")
+    rig.connection.quit()
+    rig.gets(":s ERROR :Closing link: Kicked: spam")
+    assert rig.take(ServerError) == [ServerError("Closing link: Kicked: spam")]
+    rig.down()
+    assert rig.take(Disconnected) == [Disconnected("put out by s: Kicked: spam", True, 0)]
 
 
 def test_a_refused_room_is_not_tried_again(rig: Rig) -> None:
@@ -498,3 +509,15 @@ def test_leaving_is_no_error(rig: Rig) -> None:
     rig.gets("ERROR :Closing link: bye")
     rig.down()
     assert rig.take() == [Disconnected("you left", True, 0)]
+
+
+def test_whispers_missed_before_a_cut_off_catch_up_are_caught_up_by_the_next(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(20, "before"))
+    rig.down()
+    # bob whispers at second 21; the first coming back is cut off after a line of second 60
+    rig.register()
+    rig.gets(said(60, "live"))
+    rig.down()
+    targets = next(line for line in rig.register() if "TARGETS" in line)
+    assert f"TARGETS timestamp={stamp(10)} " in targets

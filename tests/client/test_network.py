@@ -197,7 +197,7 @@ def test_one_who_is_killed_stays_away(tmp_path: Path) -> None:
             assert server.connections == 1
             (gone,) = alice.of(Disconnected)
             assert isinstance(gone, Disconnected)
-            assert gone.reason == "killed by op: enough"
+            assert gone.reason == "put out by op: enough"
 
     asyncio.run(scene())
 

@@ -83,3 +83,15 @@ def test_marks_name_themselves_as_the_server_can_take_it() -> None:
     assert both.reference(()) is None
     assert Mark(None, NOON).reference(("msgid",)) is None
     assert timestamp(NOON, 10.5) == "timestamp=2026-03-01T11:59:49.500Z"
+
+
+def test_what_came_live_during_a_catch_up_is_news_though_a_page_has_it() -> None:
+    line = Timeline()
+    room = line.conversation("#r", "#r")
+    line.hold(room)
+    live = message("2")
+    assert line.arrived(room, live, True) == []
+    outcome = line.page(room, [message("1", True), message("2", True)])
+    assert outcome.shown == (message("1", True), live)
+    assert outcome.meets_live
+    assert line.release(room) == []

@@ -92,6 +92,14 @@ def test_a_client_with_chathistory_asks_itself() -> None:
     assert lines[-1] == ":hub.test 366 bob #lobby :End of /NAMES list"
 
 
+def test_joining_again_shows_who_is_there_but_not_again_what_was_said() -> None:
+    bob = replaying().connect("bob")
+    assert bob.ask("JOIN #LOBBY") == [
+        ":hub.test 353 bob = #lobby :alice bob",
+        ":hub.test 366 bob #lobby :End of /NAMES list",
+    ]
+
+
 def test_a_private_rooms_past_is_not_replayed_to_who_comes_later() -> None:
     world = World(msgspec.structs.replace(RULES, replay_lines=5))
     alice, bob = world.connect("alice"), world.connect("bob")
