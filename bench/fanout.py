@@ -278,7 +278,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["fanout"], help="the benchmark to run")
+    parser.add_argument(
+        "what", nargs="?", choices=["fanout"], help="the benchmark to run (also: start)"
+    )
     parser.add_argument("--list", action="store_true", help="show servers and scenarios")
     parser.add_argument("--pairs", type=int, help="interleaved pairs (default 7; 2 with --quick)")
     parser.add_argument("--scenario", default="burst500,burst2000,single2000,memory")

@@ -1,6 +1,6 @@
 """How long a start takes: from the command to the first answer, with an empty and with a long history.
 
-    python bench/start.py [--rows 1000000] [--runs 7]
+    python -m bench start [--rows 1000000] [--runs 7]
 
 Warm: once before the measured starts the server ran from the same files. The clock begins before the process
 is made and stops when a client that connected over TCP has its PING answered. The exit status is 1 when a
