@@ -11,6 +11,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -62,6 +63,7 @@ class Connection:
 
     __slots__ = (
         "_closing",
+        "_direct",
         "_fd",
         "_first",
         "_framer",
@@ -106,6 +108,8 @@ class Connection:
         self._queued = 0
         self._reserved: deque[object] | None = None
         self._closing = False
+        # What sends at once, while nothing is in the way: no queue, no reserved place, no end.
+        self._direct: Callable[[bytes], int] | None = sock.send
         self._timer: asyncio.TimerHandle | None = None
         self.peer = peer
         self.session = session
@@ -141,6 +145,7 @@ class Connection:
                 self.drop("Connection closed")  # it was reset since the byte came
                 return
             self.session.secure = True
+            self._find_way()
             self._loop.add_reader(self._fd, self._handshake)
             self._handshake()
         else:
@@ -240,18 +245,25 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         """Sends what the socket takes and queues the rest, up to the listener's bound."""
-        if not self.is_open:
-            return
-        if self._reserved is not None:
+        send = self._direct
+        if send is not None:
+            self._transmit(send, data)
+        elif self._reserved is not None:
             self._reserved.append(data)
             self._count(len(data))
-        else:
+        elif self.is_open:
             self._send(data)
+
+    def _find_way(self) -> None:
+        """Decides anew whether `write` may send at once."""
+        free = self._queue is None and self._reserved is None and self.is_open
+        self._direct = self._sock.send if free else None
 
     def reserve(self, answer: object) -> None:
         """Keeps a place for an answer to come; what is written from here on waits behind it."""
         if self._reserved is None:
             self._reserved = deque()
+            self._find_way()
         self._reserved.append(answer)
 
     def fill(self, answer: object, data: bytes) -> None:
@@ -270,15 +282,20 @@ class Connection:
             held.popleft()
         if not held:
             self._reserved = None
+            self._find_way()
 
     def _send(self, data: bytes) -> None:
         if not data:
             return
         if self._queue is not None:
             self._enqueue(data)
-            return
+        else:
+            self._transmit(self._sock.send, data)
+
+    def _transmit(self, send: Callable[[bytes], int], data: bytes) -> None:
+        """Sends with nothing before it; the way of nearly every write, so it is short."""
         try:
-            sent = self._sock.send(data)
+            sent = send(data)
         except _AGAIN:
             sent = 0
         except OSError as error:
@@ -290,6 +307,7 @@ class Connection:
             self._enqueue(data[sent:])
             if not self._closing:
                 self._loop.add_writer(self._fd, self._writable)
+            self._find_way()
 
     def _enqueue(self, data: bytes) -> None:
         assert self._queue is not None
@@ -301,6 +319,7 @@ class Connection:
         self._queued += size
         if self._queued > self._welcome.send_queue_bytes and not self._closing:
             self._closing = True
+            self._direct = None
             self._loop.call_soon(
                 self.drop, f"Send queue exceeded ({self._queued} bytes were not read)"
             )
@@ -322,6 +341,7 @@ class Connection:
                 return
         self._queue = None
         self._loop.remove_writer(self._fd)
+        self._find_way()
         if self._closing:
             self._linger()
 
@@ -346,6 +366,7 @@ class Connection:
             return
         self._loop.remove_reader(self._fd)
         held, self._reserved = self._reserved, None
+        self._direct = None
         for item in held or ():
             if isinstance(item, bytes):
                 self._queued -= len(item)
@@ -397,7 +418,7 @@ class Connection:
             self._timer.cancel()
         self._end_stream()
         self._fd = -1
-        self._queue = self._reserved = self._timer = None
+        self._queue = self._reserved = self._timer = self._direct = None
         self._queued = 0
         self._sock.close()
 
@@ -419,8 +440,13 @@ class LoggedConnection(Connection):
 
     __slots__ = ()
 
-    def _send(self, data: bytes) -> None:
+    def _transmit(self, send: Callable[[bytes], int], data: bytes) -> None:
         logs.line_out(self.session.id, data)
+        super()._transmit(send, data)
+
+    def _send(self, data: bytes) -> None:
+        if self._queue is not None:
+            logs.line_out(self.session.id, data)
         super()._send(data)
 
 

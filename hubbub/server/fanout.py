@@ -242,13 +242,13 @@ class Fanout:
             recipient.write(bytes(data))
 
     def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
-        own = self._own
+        apart = {self._recipients.get(session) for session in self._own}
         for variant, recipients in self._audiences.of(state, room).items():
             data = self._join(log, variant)
             if not data:
                 continue
             for recipient in recipients:
-                if recipient.session.id not in own:
+                if recipient not in apart:
                     recipient.write(data)
 
     def _write_rooms(self, state: State) -> None:
