@@ -217,7 +217,7 @@ def test_a_wrong_admin_command_is_told_before_a_server_is_looked_for(
     tmp_path: Path, capsys: Printed
 ) -> None:
     assert cli.main(["admin", "--data", str(tmp_path), "kick"]) == 2
-    assert capsys.readouterr().err == "hubbub: It is written: kick <user> [reason]\n"
+    assert capsys.readouterr().err == "hubbub: Usage: kick <user> [reason]\n"
     assert cli.main(["admin", "kik", "bob"]) == 2
     assert "invalid choice: 'kik'" in capsys.readouterr().err
 

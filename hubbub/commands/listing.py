@@ -12,16 +12,18 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, query
-from hubbub.core.entities import Room
+from hubbub.core.entities import Room, User
 from hubbub.core.state import State
 from hubbub.edge.work import Fetch, Shown
 from hubbub.irc.masks import matches
 from hubbub.irc.names import fold_room
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import Reply, numeric
+from hubbub.irc.replies import Reply, numeric, refuse
 
 LIST_MOST: Final = 1_000
 """How many rooms one LIST shows: more would not fit into a client's send queue."""
+MASKS_MOST: Final = 4
+"""How many masks one LIST tries on each room: all rooms times many masks would hold up everybody."""
 MS_A_MINUTE: Final = 60_000
 
 Condition = Callable[[Room, int], bool]
@@ -70,7 +72,7 @@ def _is_mask(text: str) -> bool:
 
 
 class Wanted:
-    """What one LIST asks for."""
+    """What one LIST asks for. Raises Refused for too many masks."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._conditions: list[Condition] = []
@@ -88,6 +90,9 @@ class Wanted:
             else:
                 self._names.add(fold_room(word))
         self._everything = not words
+        if len(self._masks) + len(self._unwanted) > MASKS_MOST:
+            text = f"One LIST takes at most {MASKS_MOST} masks"
+            raise refuse(Numeric.ERR_TOOMANYMATCHES, "LIST", text=text)
 
     def has(self, room: Room, now: int) -> bool:
         # Rooms that everybody left are shown to those who look for something.
@@ -102,6 +107,11 @@ class Wanted:
         return all(condition(room, now) for condition in self._conditions)
 
 
+def _topic(room: Room, asker: User) -> str:
+    """The room's topic, unless TOPIC would refuse it to the asker, too."""
+    return "" if room.private and asker.id not in room.members else room.topic
+
+
 def list_(call: Call, state: State) -> Sequence[Shown | Fetch]:
     words = [word for param in call.params for word in param.split(",") if word]
     wanted, asker = Wanted(words), state.sessions[call.session.id].user
@@ -114,7 +124,7 @@ def list_(call: Call, state: State) -> Sequence[Shown | Fetch]:
     rooms.sort(key=lambda room: (-len(room.members), room.folded))
     replies: list[Reply] = [numeric(Numeric.RPL_LISTSTART, "Channel")]
     replies += [
-        numeric(Numeric.RPL_LIST, room.name, str(len(room.members)), text=room.topic)
+        numeric(Numeric.RPL_LIST, room.name, str(len(room.members)), text=_topic(room, asker))
         for room in rooms[:LIST_MOST]
     ]
     if len(rooms) > LIST_MOST:

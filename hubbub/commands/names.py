@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hubbub.commands.row import MODERN, Call, Kind, Row, When, query
+from hubbub.commands.row import MODERN, Call, Kind, Row, When, each_once, query
 from hubbub.core.entities import Room
 from hubbub.core.state import State
 from hubbub.edge.session import Session
@@ -46,7 +46,7 @@ def names(call: Call, state: State) -> Sequence[Shown | Fetch]:
         return [numeric(Numeric.RPL_ENDOFNAMES, "*")]
     user = state.sessions[call.session.id].user
     replies: list[Reply] = []
-    for name in dict.fromkeys(call.param(0).split(",")):
+    for name in each_once(call.param(0)):
         room = state.room_named(name)
         inside = room is not None and user.id in room.members
         if room is None or (not inside and "s" in room.flags):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hubbub.commands.arrival import after_join, before_join, topic_of
-from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut
+from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut, each_once
 from hubbub.core import entries
 from hubbub.core.entities import Member
 from hubbub.core.state import State
@@ -24,9 +24,11 @@ def join(call: Call) -> Sequence[Work]:
     keys = call.param(1).split(",")
     work: list[Work] = []
     rooms = call.param(0).split(",")
+    wanted = set(each_once(call.param(0)))
     for index, name in enumerate(rooms):
-        if name in rooms[:index]:
+        if name not in wanted:
             continue
+        wanted.remove(name)
         problem = room_problem(name, call.rules.room_bytes)
         if problem is not None:
             work += refuse(Numeric.ERR_NOSUCHCHANNEL, name, text=problem).replies
@@ -43,7 +45,7 @@ def join(call: Call) -> Sequence[Work]:
 
 def part(call: Call) -> Sequence[Work]:
     reason = cut(call.param(1), call.rules.kick_bytes)
-    return [entries.Part(call.session.id, name, reason) for name in call.param(0).split(",")]
+    return [entries.Part(call.session.id, name, reason) for name in each_once(call.param(0))]
 
 
 def topic(call: Call) -> Sequence[Work]:

@@ -11,6 +11,7 @@ from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Work
 from hubbub.irc.message import Message
+from hubbub.irc.names import fold_room
 
 
 class When(Enum):
@@ -81,6 +82,17 @@ def query(read: Reader) -> Handler:
 def cut(text: str, size: int) -> str:
     """`text` cut to `size` bytes at a character's edge, as the advertised lengths allow."""
     return text.encode()[:size].decode(errors="ignore")
+
+
+def each_once(names: str) -> list[str]:
+    """The rooms named in a comma-separated list, each as it was first written, however it is cased.
+
+    Otherwise one line could have a large room shown once for each way to write its name.
+    """
+    found: dict[str, str] = {}
+    for name in names.split(","):
+        found.setdefault(fold_room(name), name)
+    return list(found.values())
 
 
 MODERN = "https://modern.ircdocs.horse/#"

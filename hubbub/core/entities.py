@@ -146,6 +146,7 @@ class Room:
         "created",
         "flags",
         "id",
+        "invited",
         "key_word",
         "limit",
         "lists",
@@ -188,6 +189,7 @@ class Room:
         self.public_since = Place(public_since)
         self.spoken = bool(spoken)
         self.members: dict[UserId, Member] = {}
+        self.invited: dict[UserId, User] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
 

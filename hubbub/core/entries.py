@@ -188,6 +188,19 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     version: int = VERSION
 
 
+def is_passing(entry: AnyEntry) -> bool:
+    """Whether an entry is a passing signal: it has its place in the order and is never stored."""
+    return isinstance(entry, Say) and entry.verb == "TAGMSG"
+
+
+def lasting(batch: Batch) -> Batch:
+    """The batch as it is stored: without passing signals, which change nothing (design, law 3)."""
+    if not any(map(is_passing, batch.entries)):
+        return batch
+    kept = tuple(entry for entry in batch.entries if not is_passing(entry))
+    return msgspec.structs.replace(batch, entries=kept)
+
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Batch)
 

@@ -88,7 +88,8 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
     """Admits a session under a name, or says why not and leaves it to choose another."""
     if entry.session in state.sessions:
         return
-    reason = _banned(state, entry)
+    source = f"{entry.nick}!{entry.username}@{entry.host}"
+    reason = _banned(state, entry.nick, source, (("device", entry.device), ("address", entry.host)))
     if reason is not None:
         out.append(Settled(entry.session, ""))
         out.append(Answer(entry.session, numeric(Numeric.ERR_YOUREBANNEDCREEP, text=reason)))
@@ -140,17 +141,19 @@ def _replace(state: State, session: SessionId, out: list[Output]) -> None:
     out.extend(Departed(room, (session,)) for room in user.memberships)
 
 
-def _banned(state: State, entry: entries.Open) -> str | None:
-    marks = (("device", entry.device), ("address", entry.host), ("name", fold_nick(entry.nick)))
-    for kind, value in marks:
+def _banned(
+    state: State, nick: str, source: str, marks: tuple[tuple[str, str], ...] = ()
+) -> str | None:
+    """Why the server's bans keep this name, or who has these marks, out; None when they don't."""
+    for kind, value in (*marks, ("name", fold_nick(nick))):
         ban = state.bans.get((kind, value))
         if ban is not None:
             return _ban_text(ban)
-    source = f"{entry.nick}!{entry.username}@{entry.host}"
-    for ban in state.bans.values():
-        if ban.kind == "mask" and matches(ban.value, source):
-            return _ban_text(ban)
-    return None
+    found = [
+        ban for ban in state.bans.values() if ban.kind == "mask" and matches(ban.value, source)
+    ]
+    # A loaded state has them in another order than one that saw them made.
+    return _ban_text(min(found, key=lambda ban: ban.value)) if found else None
 
 
 def _ban_text(ban: ServerBan) -> str:
@@ -190,7 +193,7 @@ def end_session(
         goodbye = Event("QUIT", user.source, (reason,), state.now)
     out.append(Deliver(goodbye, tuple(room.id for room in rooms)))
     out.append(Record(whowas(state, user)))
-    if lost and user.device:
+    if lost and user.device and len(state.held) < state.rules.held_names:
         hold_ms = state.rules.guest_name_hold_seconds * 1000
         held = HeldName(user.folded, user.device, state.now + hold_ms)
         state.held[user.folded] = held
@@ -206,6 +209,9 @@ def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
         return
     if (holder is not None and holder is not user) or _held_for_another(state, folded, user.device):
         raise refuse(Numeric.ERR_NICKNAMEINUSE, entry.nick)
+    reason = _banned(state, entry.nick, f"{entry.nick}!{user.username}@{user.host}")
+    if reason is not None:
+        raise refuse(Numeric.ERR_ERRONEUSNICKNAME, entry.nick, text=reason)
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.nick,))
     out.append(Record(whowas(state, user)))

@@ -16,7 +16,7 @@ from hubbub.core.outputs import Answer, Deliver, Output
 from hubbub.core.presence import speaker
 from hubbub.core.rooms import find_member, find_room, require_operator
 from hubbub.core.state import State
-from hubbub.irc.masks import normalise
+from hubbub.irc.masks import matches, normalise
 from hubbub.irc.modes import ROOM_MODES, ModeChange, ModeKind, format_changes
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, refuse
@@ -103,6 +103,11 @@ def _check_list(state: State, room: Room, user: User, change: ModeChange) -> Che
 def _add_mask(state: State, room: Room, entry: ListEntry) -> None:
     room.lists[entry.letter][entry.mask] = entry
     state.save(entry)
+    if entry.letter == "b":
+        # An invitation opens a ban, but not one that came after it.
+        for user in tuple(room.invited.values()):
+            if matches(entry.mask, user.source):
+                state.take_back_invitation(room, user)
 
 
 def _drop_mask(state: State, room: Room, entry: ListEntry) -> None:
@@ -130,7 +135,9 @@ def _check_limit(state: State, room: Room, user: User, change: ModeChange) -> Ch
     if not change.adding:
         return (change, lambda: _set_limit(state, room, 0)) if room.limit else None
     text = change.argument or ""
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 1 << 31):
+    # Ten digits hold every limit; more of them would be a number that the store can't hold.
+    digits = text.lstrip("0")
+    if not (text.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) < 1 << 31):
         raise refuse(
             Numeric.ERR_INVALIDMODEPARAM,
             room.name,

@@ -6,7 +6,7 @@ Law: who may do a thing is decided here, before anything changes.
 from __future__ import annotations
 
 from hubbub.core import entries
-from hubbub.core.entities import Invited, Member, Room, User
+from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import happened
 from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Event, Output
 from hubbub.core.presence import leave_room, speaker
@@ -66,9 +66,7 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     else:
         _admit(room, user, entry.key)
     state.add_member(room, user, "" if room.members or state.is_lobby(room) else "o")
-    invited = user.invitations.pop(room.id, None)
-    if invited is not None:
-        state.erase(invited)
+    state.take_back_invitation(room, user)
     out.append(Entered(room.id, user.sessions))
     joining = happened(state, out, user, "JOIN", (room,), ())
     out.append(Deliver(joining, (room.id,), user.sessions))
@@ -78,12 +76,11 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
 
 
 def _admit(room: Room, user: User, key: str) -> None:
-    """Refuses a user whom the room's modes keep out; an invitation opens every door but one."""
-    invited = room.id in user.invitations
-    if is_banned(room, user) and not invited:
-        raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
-    if invited:
+    """Refuses a user whom the room's modes keep out; an operator's invitation opens every door."""
+    if room.id in user.invitations:
         return
+    if is_banned(room, user):
+        raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
     if room.limit and len(room.members) >= room.limit:
         raise refuse(Numeric.ERR_CHANNELISFULL, room.name)
     if "i" in room.flags and not on_list(room, "I", user):
@@ -113,20 +110,18 @@ def _leave(state: State, member: Member, reason: str, out: list[Output]) -> None
 
 
 def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
-    """Invites a user: any member may, into an invite-only room its operators."""
+    """Invites a user: any member may; past what keeps people out (`_admit`) its operators."""
     user = speaker(state, entry.session)
     target = state.user_named(entry.nick)
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)
     room = find_room(state, entry.room)
     member = find_member(room, user)
-    if "i" in room.flags:
+    if "i" in room.flags or room.key_word or room.limit or is_banned(room, target):
         require_operator(member)
     if target.id in room.members:
         raise refuse(Numeric.ERR_USERONCHANNEL, target.nick, room.name)
-    invited = Invited(target.id, room.id)
-    target.invitations[room.id] = invited
-    state.save(invited)
+    state.add_invitation(room, target)
     out.append(Answer(entry.session, numeric(Numeric.RPL_INVITING, target.nick, room.name)))
     if target.away:
         out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))

@@ -40,6 +40,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     sent_ids: int = 100_000
     """How many send-once ids are kept; each is kept a week at most."""
     whowas_entries: int = 1_000
+    held_names: int = 20_000
+    """How many names of departed guests are kept at a time; beyond that none more is."""
     guest_name_hold_seconds: int = 600
     """How long the name of a guest who lost the connection is kept for that device."""
 

@@ -190,8 +190,8 @@ class State:
 
     def remove_user(self, user: User) -> None:
         """Takes out a user who is in no room and has no session any more."""
-        for invited in user.invitations.values():
-            self.erase(invited)
+        for room_id in tuple(user.invitations):
+            self.take_back_invitation(self.rooms_by_id[room_id], user)
         del self.users[user.folded]
         del self.users_by_id[user.id]
         self.invisible -= "i" in user.modes
@@ -234,13 +234,15 @@ class State:
         return room.folded == fold_room(self.rules.lobby)
 
     def reset_modes(self, room: Room) -> None:
-        """Gives a room the modes and the empty lists of a new one."""
+        """Gives a room the modes and the empty lists of a new one; nobody is invited to it."""
         room.flags = LOBBY_FLAGS if self.is_lobby(room) else DEFAULT_FLAGS
         room.key_word, room.limit = "", 0
         for entries in room.lists.values():
             for entry in entries.values():
                 self.erase(entry)
             entries.clear()
+        for user in tuple(room.invited.values()):
+            self.take_back_invitation(room, user)
         self.save(room)
 
     def keep_room(self, room: Room) -> None:
@@ -255,6 +257,19 @@ class State:
         del self.rooms_by_id[room.id]
         self.reset_modes(room)
         room.retired_at = self.now
+
+    def add_invitation(self, room: Room, user: User) -> None:
+        invited = Invited(user.id, room.id)
+        user.invitations[room.id] = invited
+        room.invited[user.id] = user
+        self.save(invited)
+
+    def take_back_invitation(self, room: Room, user: User) -> None:
+        """Ends a user's invitation to a room, if it has one."""
+        invited = user.invitations.pop(room.id, None)
+        if invited is not None:
+            del room.invited[user.id]
+            self.erase(invited)
 
     def add_member(self, room: Room, user: User, ranks: str) -> Member:
         member = Member(room, user, ranks, self.next_place)
@@ -335,7 +350,10 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
     for row in tables["invited"]:
         invited = Invited(*row)  # type: ignore[arg-type]
-        state.users_by_id[invited.user].invitations[invited.room] = invited
+        user, room = state.users_by_id[invited.user], state.rooms_by_id.get(invited.room)
+        if room is not None:
+            user.invitations[invited.room] = invited
+            room.invited[user.id] = user
     for row in tables["held_names"]:
         held = HeldName(*row)  # type: ignore[arg-type]
         state.held[held.folded] = held

@@ -37,7 +37,7 @@ class AdminCommand:
 ADMIN_COMMANDS = (
     AdminCommand("users", "", "who is here", 0, 0),
     AdminCommand("rooms", "", "the rooms, with how many are in each", 0, 0),
-    AdminCommand("say", "<text>", "say something to everyone", 1, 1, text=True),
+    AdminCommand("say", "<text>", "say something in the lobby, where everyone is", 1, 1, text=True),
     AdminCommand("kick", "<user> [reason]", "put a user out of the chat", 1, 2, text=True),
     AdminCommand("ban", "<user or mask> [reason]", "put out and keep out", 1, 2, text=True),
     AdminCommand("unban", "<user or mask>", "let in again", 1, 1),
@@ -66,7 +66,7 @@ def parse_admin(line: str) -> tuple[AdminCommand, tuple[str, ...]]:
     text = rest[0] if rest else ""
     words = tuple(text.split(None, command.most - 1) if command.text else text.split())
     if not command.least <= len(words) <= command.most:
-        raise AdminUsageError(f"It is written: {command.usage}")
+        raise AdminUsageError(f"Usage: {command.usage}")
     return command, words
 
 

@@ -293,6 +293,9 @@ class Limits:
     whowas_entries: int = _count(
         1_000, "Departed users that WHOWAS remembers.", low=0, high=1_000_000
     )
+    held_names: int = _count(
+        20_000, "Names of departed guests that are kept for their devices.", low=0, high=1_000_000
+    )
     guest_name_hold_seconds: int = _seconds(
         600, "How long a guest's name is kept for its device after the connection is lost.", low=0
     )
@@ -333,6 +336,7 @@ class Config:
             replay_lines=limits.replay_lines,
             sent_ids=limits.sent_ids_kept,
             whowas_entries=limits.whowas_entries,
+            held_names=limits.held_names,
             guest_name_hold_seconds=limits.guest_name_hold_seconds,
         )
 

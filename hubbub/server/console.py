@@ -46,7 +46,8 @@ async def run_console(
             line = typed.strip().removeprefix("/").strip()
             if not line:
                 continue
-            if ALIASES.get(line.lower(), line.lower()) == "stop":
+            word = line.split()[0].lower()
+            if ALIASES.get(word, word) == "stop":
                 return
             done, lines = await handle(line)
             if not done and not lines:

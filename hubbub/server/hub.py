@@ -264,7 +264,7 @@ class Hub:
         if batch is None:
             self._release()
             return
-        commit = Commit(changes, flight.records, batch, state.rules.whowas_entries)
+        commit = Commit(changes, flight.records, entries.lasting(batch), state.rules.whowas_entries)
         written = self._writer.submit(self._store.commit, commit)
         written.add_done_callback(self._written)
 

@@ -139,7 +139,9 @@ def _shown(character: str) -> str:
 
 
 _SHAPE = re.compile(
-    r"(?P<before>[\s\x00]*(?:@\S*\s+)?(?::\S*\s+)?)(?P<command>\S+)(?P<rest>.*)", re.DOTALL
+    # Only a space ends tags and a source, as for the parser: what else looks like one is part of them.
+    r"(?P<before>[\s\x00]*(?:@[^ ]* +)?(?::[^ ]* +)?)(?P<command>\S+)(?P<rest>.*)",
+    re.DOTALL,
 )
 _WORD = re.compile(r"\s*\S+")
 

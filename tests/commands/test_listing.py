@@ -81,6 +81,20 @@ def test_a_secret_room_is_listed_to_its_members(world: World, alice: Person) -> 
     assert rooms(alice.ask("LIST")) == ["#den", "#lobby", "#news", "#old"]
 
 
+def test_the_topic_of_a_private_room_is_its_members_affair(world: World, alice: Person) -> None:
+    bob = world.connect("bert")
+    bob.send("JOIN #club", "TOPIC #club :the password is x", "MODE #club +i")
+    assert alice.ask("LIST #club")[1] == ":hub.test 322 alice #club 1 :"
+    assert bob.ask("LIST #club")[1] == ":hub.test 322 bert #club 1 :the password is x"
+
+
+def test_a_list_takes_only_so_many_masks(alice: Person) -> None:
+    assert rooms(alice.ask("LIST *x*,*by,*ew*,!#x,#old,#lobby")) == ["#lobby", "#news", "#old"]
+    assert alice.ask("LIST *a*,*b*,*c*,!*d,!*e") == [
+        ":hub.test 416 alice LIST :One LIST takes at most 4 masks"
+    ]
+
+
 def test_a_list_has_an_end(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "LIST_MOST", 2)
     lines = alice.ask("LIST")

@@ -40,6 +40,11 @@ def test_names_of_nothing_ends_at_once(world: World) -> None:
     ]
 
 
+def test_a_room_is_named_once_however_it_is_written(world: World) -> None:
+    alice = world.connect("alice")
+    assert len(alice.ask("NAMES #lobby,#Lobby,#LOBBY,#ｌobby")) == 2
+
+
 def test_many_names_go_on_in_further_lines(world: World) -> None:
     names = [f"person{number:02d}{'x' * 20}" for number in range(40)]
     people = [world.connect(name) for name in names]

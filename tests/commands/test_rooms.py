@@ -67,6 +67,13 @@ def test_joining_again_changes_nothing_for_others(world: World) -> None:
     assert alice.heard() == []
 
 
+def test_a_room_is_joined_and_left_once_however_it_is_written(world: World) -> None:
+    alice = world.connect("alice")
+    assert len(alice.ask("JOIN #room,#Room,#ROOM,#lobby,#Lobby")) == 5
+    assert alice.ask("PART #ROOM,#room,#Room") == [f"{ALICE} PART #room"]
+    assert len(alice.ask("PART ,,,,,,,, :why")) == 1
+
+
 def test_join_0_leaves_everything(world: World) -> None:
     alice, bob = room_of(world)
     assert bob.ask("JOIN 0") == [f"{BOB} PART #lobby", f"{BOB} PART #room"]

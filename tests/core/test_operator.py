@@ -74,3 +74,24 @@ def test_a_name_is_banned_though_nobody_has_it() -> None:
     chat.do(entries.Ban(NO_SESSION, "ann", ""))
     out = chat.do(entries.Open(session_id(1, 1, 9), "ann", "~x", "X", "host"))
     assert replies(out) == [("465", "You are banned from this server (no reason given)")]
+
+
+def test_a_banned_name_cannot_be_taken_later_either() -> None:
+    chat = Chat()
+    ann = chat.open("ann")
+    chat.do(entries.Ban(NO_SESSION, "eve", "spam"), entries.Ban(NO_SESSION, "mal*", "spam"))
+    for nick in ("Eve", "mallory"):
+        (reply,) = replies(chat.do(entries.Rename(ann, nick)))
+        assert reply == ("432", nick, "You are banned from this server (spam)")
+    assert chat.state.sessions[ann].user.nick == "ann"
+
+
+def test_of_several_bans_the_same_one_is_told_before_and_after_a_restart() -> None:
+    chat = Chat()
+    chat.do(entries.Ban(NO_SESSION, "z*", "first"), entries.Ban(NO_SESSION, "*z", "second"))
+    told = []
+    for order in (1, -1):
+        chat.state.bans = dict(list(chat.state.bans.items())[::order])
+        session = session_id(1, 1, 99)
+        told.append(chat.do(entries.Open(session, "zz", "~z", "Z", "host.test")))
+    assert told[0] == told[1]

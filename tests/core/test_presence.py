@@ -1,5 +1,7 @@
 """Opening, closing and renaming: what comes out, and what is kept for whom."""
 
+import msgspec
+
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION, session_id
 from hubbub.core.outputs import Deliver, Departed, Entered, HangUp, Renamed, Settled
@@ -122,3 +124,11 @@ def test_when_somebody_came_and_spoke() -> None:
     assert user.signed_on == user.spoke_at == START + 1_000
     chat.do(entries.Say(ann, "PRIVMSG", "ann", "x"))
     assert (user.signed_on, user.spoke_at) == (START + 1_000, START + 2_000)
+
+
+def test_only_so_many_names_are_held() -> None:
+    chat = Chat(msgspec.structs.replace(RULES, held_names=2))
+    for number in range(4):
+        session = chat.open(f"guest{number}", device=str(number))
+        chat.do(entries.Close(session, "Connection lost", True))
+    assert list(chat.state.held) == ["guest0", "guest1"]

@@ -106,3 +106,16 @@ def test_a_full_list_refuses_and_makes_room_again() -> None:
     assert [row.params for row in history(out)] == [("-b+b", "x!*@*", "y!*@*")]
     entry = chat.state.rooms["#a"].lists["b"]["y!*@*"]  # type: ignore[index]
     assert (entry.by, entry.at) == ("ann!~ann@host.test", chat.clock)
+
+
+def test_a_limit_is_never_more_than_the_store_can_hold() -> None:
+    chat = Chat()
+    ann, _ = room_of(chat)
+    room = chat.state.rooms["#a"]  # type: ignore[index]
+    for text in ("", "0", "00", "-1", "2147483648", "1" + "0" * 20, "1000000000" + "0" * 200, "²"):
+        out = chat.do(entries.SetRoomModes(ann, "#a", ((True, "l", text),)))
+        assert [reply[0] for reply in replies(out)] == ["696"], text
+        assert room.limit == 0
+    for text, limit in (("2147483647", 2147483647), ("0" * 12 + "5", 5)):
+        chat.do(entries.SetRoomModes(ann, "#a", ((True, "l", text),)))
+        assert room.limit == limit

@@ -114,3 +114,41 @@ def test_bounds() -> None:
     assert [len(chat.state.sessions[session].user.memberships) for session in (ann, bob)] == [2, 2]
     chat.do(entries.PartAll(bob), entries.Join(bob, "#c"))
     assert replies(chat.do(entries.Join(bob, "#d")))[0][:2] == ("403", "#d")
+
+
+def test_an_invitation_ends_with_its_room() -> None:
+    chat = Chat()
+    ann, bob = chat.open("ann"), chat.open("bob")
+    guest = chat.state.sessions[bob].user
+    for number in range(3):
+        room = f"#r{number}"
+        chat.do(entries.Join(ann, room), entries.Invite(ann, "bob", room))
+    assert len(guest.invitations) == 3
+    chat.do(entries.Say(ann, "PRIVMSG", "#r0", "kept"))
+    chat.do(*(entries.Part(ann, f"#r{number}") for number in range(3)))
+    assert guest.invitations == {}
+    assert set(chat.state.take_changes().get("invited", {}).values()) <= {None}
+    chat.do(entries.Join(ann, "#r0"), entries.SetRoomModes(ann, "#r0", ((True, "i", None),)))
+    assert replies(chat.do(entries.Join(bob, "#r0")))[0][0] == "473"
+
+
+def test_a_ban_ends_earlier_invitations_but_not_the_others() -> None:
+    chat = Chat()
+    ann, bob, eve = chat.open("ann"), chat.open("bob"), chat.open("eve")
+    chat.do(entries.Join(ann, "#a"))
+    chat.do(entries.Invite(ann, "bob", "#a"), entries.Invite(ann, "eve", "#a"))
+    chat.do(entries.SetRoomModes(ann, "#a", ((True, "b", "eve"), (True, "i", None))))
+    assert replies(chat.do(entries.Join(eve, "#a")))[0][0] == "474"
+    assert of(Entered, chat.do(entries.Join(bob, "#a"))) != []
+
+
+def test_what_keeps_people_out_only_operators_open() -> None:
+    chat = Chat()
+    ann, bob = chat.open("ann"), chat.open("bob")
+    chat.open("eve")
+    chat.do(entries.Join(ann, "#a"), entries.Join(bob, "#a"))
+    for letter, argument in (("i", None), ("k", "key"), ("l", "2"), ("b", "eve")):
+        chat.do(entries.SetRoomModes(ann, "#a", ((True, letter, argument),)))
+        assert replies(chat.do(entries.Invite(bob, "eve", "#a")))[0][0] == "482", letter
+        chat.do(entries.SetRoomModes(ann, "#a", ((False, letter, argument),)))
+    assert replies(chat.do(entries.Invite(bob, "eve", "#a")))[0][0] == "341"

@@ -34,10 +34,10 @@ def test_a_line_is_read(line: str, name: str, words: tuple[str, ...]) -> None:
         ("kik alice", 'There is no command "kik"; did you mean kick?'),
         ("/frobnicate", 'There is no command "frobnicate"; help lists the commands.'),
         ("", 'There is no command ""; help lists the commands.'),
-        ("kick", r"It is written: kick <user> \[reason\]"),
-        ("say", "It is written: say <text>"),
-        ("unban a b", "It is written: unban <user or mask>"),
-        ("users all", "It is written: users"),
+        ("kick", r"Usage: kick <user> \[reason\]"),
+        ("say", "Usage: say <text>"),
+        ("unban a b", "Usage: unban <user or mask>"),
+        ("users all", "Usage: users"),
     ],
 )
 def test_a_wrong_line_is_answered(line: str, answer: str) -> None:

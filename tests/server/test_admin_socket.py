@@ -99,12 +99,12 @@ def test_an_answer_s_line_stays_one_line(tmp_path: Path) -> None:
 
 def test_errors_of_the_handler_are_answers(tmp_path: Path) -> None:
     async def wrong(line: str) -> Answer:
-        raise OperatorError("It is written: kick <user>")
+        raise OperatorError("Usage: kick <user>")
 
     async def broken(line: str) -> Answer:
         raise ZeroDivisionError
 
-    assert asked(tmp_path, "kick", wrong) == (False, ["It is written: kick <user>"])
+    assert asked(tmp_path, "kick", wrong) == (False, ["Usage: kick <user>"])
     done, [told] = asked(tmp_path, "kick", broken)
     assert not done
     assert "its log says more" in told

@@ -71,6 +71,24 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
     with_hub(tmp_path, scenario)
 
 
+def test_passing_signals_are_shown_and_never_stored(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann", "message-tags"), await node.join("bob", "message-tags")
+        ann.send("@+typing=active TAGMSG #lobby", "PRIVMSG #lobby :hi")
+        heard = await bob.until("PRIVMSG")
+        assert has(heard, "TAGMSG #lobby")
+        await node.settled()
+        said = [
+            entry.verb
+            for commit in node.store.commits
+            for entry in commit.batch.entries
+            if isinstance(entry, entries.Say)
+        ]
+        assert said == ["PRIVMSG"]
+
+    with_hub(tmp_path, scenario)
+
+
 def test_a_batch_has_a_bound_and_the_rest_follows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubbub.irc.message import parse
 from hubbub.server import logs
 from hubbub.server.logs import LineFormatter, mask, printable
 
@@ -187,6 +188,14 @@ def test_direction_overrides_are_shown_as_such() -> None:
 def test_secrets_are_masked(line: str, shown: str) -> None:
     assert mask(line) == shown
     assert mask(line.encode() + b"\r\n") == shown
+
+
+@pytest.mark.parametrize("space", ["\t", "\x0b", "\x85", "\xa0", "\u2003", "\u3000"])
+def test_only_a_space_ends_what_stands_before_the_command(space: str) -> None:
+    for before in (f"@a{space}b", f":a{space}b", f"@a{space}b :c{space}d"):
+        line = f"{before} PASS hunter2"
+        assert parse(line.encode()).command == "PASS"
+        assert mask(line) == f"{before} PASS ***"
 
 
 def test_what_is_not_utf8_is_masked_too() -> None:
