@@ -169,8 +169,11 @@ class Connection:
         """Time passes: call it about once a second."""
         self.now = now
         if self._up:
-            self.registration.tick(now)
-            self.catch_up.tick(now)
+            try:
+                self.registration.tick(now)
+                self.catch_up.tick(now)
+            except (ValueError, IntentError) as error:
+                self.wants_close = f"the server sends what can't be meant: {error}"
             for query in [name for name, asked in self.queries.items() if now - asked > 20]:
                 del self.queries[query]
             self._keep_alive(now)
@@ -361,9 +364,13 @@ class Connection:
         """Go where we want to be and aren't: after all that came with the welcome, since the server
         may have taken us there itself."""
         self._joins_due = False
-        for room, key in list(self.wanted.values()):
-            if room not in self.rooms:
+        for folded, (room, key) in list(self.wanted.items()):
+            if room in self.rooms:
+                continue
+            try:
                 self.send("JOIN", room, *([key] if key else []))
+            except IntentError:
+                del self.wanted[folded]  # a server took us to what no line can name
 
     def acknowledged(self, item: Outgoing) -> None:
         """A message was taken by a server that sends no echo: show our own copy."""
@@ -452,7 +459,8 @@ class Connection:
             return
         try:
             self._reading.line(message)
-        except OverflowError as error:
+        except (OverflowError, ValueError, IntentError) as error:
+            # What it says can't be so, or asks for an answer that no line can hold.
             self.wants_close = f"the server sends what can't be meant: {error}"
 
     def _write(self, message: Message) -> None:

@@ -64,6 +64,8 @@ def time_of(message: Message) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if not 1970 <= moment.year < 9999:
+        return None  # at the ends of the calendar it couldn't be shown in every time zone
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -47,7 +47,7 @@ def _label(session: Session, message: Message) -> str:
         return ""
     if len(label.encode()) > LABEL_BYTES:
         raise fail(
-            message.command,
+            message.command[:32],
             "INVALID_LABEL",
             text=f"A label is at most {LABEL_BYTES} bytes",
         )

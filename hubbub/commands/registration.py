@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hubbub.commands.arrival import arriving
+from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.core import entries
 from hubbub.edge.session import Phase, Registration
@@ -166,7 +167,10 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
 
 
 def ping(call: Call) -> Sequence[Work]:
-    return [Reply("PONG", (call.rules.server_name, call.param(0)))]
+    # A line of ours is no longer than one of theirs, though it names the server as well.
+    name = call.rules.server_name
+    room_left = LINE_BYTES - len(f":{name} PONG {name} :")
+    return [Reply("PONG", (name, cut(call.param(0), room_left)))]
 
 
 def pong(call: Call) -> Sequence[Work]:

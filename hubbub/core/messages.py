@@ -16,6 +16,7 @@ from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Reco
 from hubbub.core.presence import forget_sent, speaker
 from hubbub.core.rooms import is_banned
 from hubbub.core.state import State
+from hubbub.irc.framing import BODY_LIMIT
 from hubbub.irc.message import NO_TAGS
 from hubbub.irc.names import is_room, split_status
 from hubbub.irc.numerics import Numeric
@@ -39,6 +40,19 @@ def _tags(entry: entries.Say) -> Mapping[str, str]:
     return MappingProxyType(dict(entry.tags)) if entry.tags else NO_TAGS
 
 
+def _require_relayable(state: State, entry: entries.Say, target: str) -> None:
+    """Refuses what doesn't fit into a line under the target's own name, which may be the longer one.
+
+    What was typed was measured when it came; only another way to write the name can be longer.
+    """
+    if target == entry.target:
+        return
+    size = state.rules.longest_source + len(f"{entry.verb} {target} :{entry.text}\r\n".encode())
+    if size > BODY_LIMIT:
+        text = f"The message is {size - BODY_LIMIT} bytes too long to be relayed"
+        raise refuse(Numeric.ERR_INPUTTOOLONG, text=text)
+
+
 def _params(entry: entries.Say, target: str) -> tuple[str, ...]:
     return (target,) if entry.verb == "TAGMSG" else (target, entry.text)
 
@@ -50,6 +64,7 @@ def _say_in_room(
     if room is None:
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     _require_voice(room, user)
+    _require_relayable(state, entry, status + room.name)
     tags = _tags(entry)
     place = None if entry.verb == "TAGMSG" else state.take_place()
     event = Event(
@@ -113,6 +128,7 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
     target = state.user_named(entry.target)
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.target)
+    _require_relayable(state, entry, target.nick)
     tags = _tags(entry)
     place = None if entry.verb == "TAGMSG" else state.take_place()
     event = Event(entry.verb, user.source, _params(entry, target.nick), state.now, place, tags)

@@ -58,7 +58,7 @@ def _tokens(mask: str) -> Iterator[str]:
         position += width
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _compiled(mask: str) -> re.Pattern[str]:
     """The mask as a pattern whose parts between '*' are atomic groups.
 

@@ -432,7 +432,8 @@ class Hub:
             return
         session = connection.session
         session.phase = Phase.CLOSED
-        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, fate.reason)
+        why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
+        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
         connection.finish(self._gate.error(fate.reason))
 
     def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from hubbub.client.connection import IntentError
@@ -23,6 +25,7 @@ from hubbub.client.events import (
     Unconfirmed,
 )
 from hubbub.client.outbox import WAITING_MOST, OutboxFull
+from hubbub.client.render import View, render
 from tests.client.rig import CAPS, Rig, label_of, said, stamp, without_tags
 
 
@@ -57,6 +60,34 @@ def test_a_refused_list_of_capabilities_is_asked_for_one_by_one(rig: Rig) -> Non
     assert rig.gets(":s CAP * NAK :echo-message")[-1] == "CAP END"
     assert rig.connection.has("batch")
     assert not rig.connection.has("echo-message")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("PING :" + "x" * 600,),
+        (":s 433 * ann" + "1" * 5_000 + " :In use",),
+        (":s 322 alice #a ² :",),
+        (":s 322 alice #a " + "1" * 5_000 + " :",),
+        (":alice!u@h JOIN #" + "x" * 600,),
+        (":alice!u@h JOIN :#a b",),
+        (":alice!u@h NICK " + "n" * 700,),
+        (":s CAP * NAK :a " + "c" * 600,),
+        ("@time=0001-01-01T00:00:00.000Z :bob!u@h PRIVMSG alice :hi",),
+        ("@time=9999-12-31T23:59:59.999Z :bob!u@h PRIVMSG alice :hi",),
+    ],
+)
+def test_a_server_that_means_harm_is_left_not_crashed_by(rig: Rig, lines: tuple[str, ...]) -> None:
+    rig.register()
+    rig.gets(*lines)
+    rig.wait(1)
+    rig.down()
+    rig.register()
+    rig.wait(1)
+    for zone in (timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))):
+        view = View("#lobby", datetime(2026, 3, 1, tzinfo=zone))
+        for event in rig.events:
+            render(event, view)
 
 
 @pytest.mark.parametrize(

@@ -289,3 +289,10 @@ def test_the_message_of_the_day_is_part_of_the_welcome() -> None:
         ":hub.test 372 alice :- Have fun.",
         ":hub.test 376 alice :End of /MOTD command.",
     ]
+
+
+def test_an_answer_is_never_longer_than_a_line(world: World) -> None:
+    alice = world.connect("alice", "labeled-response batch standard-replies")
+    for line in ("PING " + "x" * 505, "PING :" + "é" * 252, f"@label={'z' * 65} {'Y' * 505}"):
+        (answer,) = alice.ask(line)
+        assert len(answer.encode()) <= 510

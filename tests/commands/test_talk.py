@@ -269,3 +269,14 @@ def test_an_away_text_is_cut(world: World) -> None:
     alice, bob = world.connect("alice"), world.connect("bob")
     bob.send("AWAY :" + "x" * 300)
     assert alice.ask("PRIVMSG bob hi") == [f":hub.test 301 alice bob {'x' * RULES.away_bytes}"]
+
+
+@pytest.mark.parametrize("typed", ["#" + "a" * 16, "c" * 9])
+def test_a_name_that_is_longer_than_it_was_typed_counts(world: World, typed: str) -> None:
+    alice = world.connect("alice")
+    world.connect("ｃ" * 9)
+    alice.send("JOIN #" + "ａ" * 16)
+    most = 510 - RULES.longest_source - len(f"PRIVMSG {typed} :")
+    (line,) = alice.ask(f"PRIVMSG {typed} :{'x' * most}")
+    assert line.startswith(":hub.test 417 alice :The message is ")
+    assert alice.ask(f"PRIVMSG {typed} :{'x' * (most - 32)}") == []

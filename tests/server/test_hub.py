@@ -603,3 +603,18 @@ def test_the_silent_are_asked_then_dropped_and_the_slow_to_register_too(tmp_path
         )
 
     with_hub(tmp_path, scenario)
+
+
+def test_the_log_does_not_have_what_people_say_at_leaving(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await node.join("ann")
+        with caplog.at_level("INFO", "hubbub"):
+            ann.send("QUIT :between us")
+            await node.settled()
+        assert ann.heard[-1] == "ERROR :Closing link: Quit: between us"
+        assert "ann 127.0.0.1: Quit" in caplog.text
+        assert "between us" not in caplog.text
+
+    with_hub(tmp_path, scenario)
