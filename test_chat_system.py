@@ -181,7 +181,7 @@ class NameTests(Story):
         second = self.comes(server, "Alice", home="elsewhere")
         self.assertEqual(second.ends(), 3, "the exit status for a refused name")
         second.sees("the name Alice can't be had")
-        second.sees("type another name, or nothing for Alice2")
+        second.sees("--name gives another one, Alice2 for instance")
 
         alice.says("still me")
         alice.sees("<alice> still me")

@@ -77,6 +77,11 @@ def normal_fingerprint(text: str) -> str:
     return digits
 
 
+def shown_fingerprint(digits: str) -> str:
+    """A fingerprint as people compare it, and as the server prints it: `sha256:AB:CD…`."""
+    return "sha256:" + ":".join(digits[i : i + 2] for i in range(0, len(digits), 2)).upper()
+
+
 def _take_scheme(text: str) -> tuple[str, str]:
     if "://" not in text:
         return "", text

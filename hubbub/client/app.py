@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from hubbub.client.address import DEFAULT_PORT, FORMS, Address, AddressError, parse_address
@@ -61,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pipe = parser.add_argument_group("without a terminal")
     pipe.add_argument(
         "--follow", action="store_true", help="keep showing the chat after the input's end"
+    )
+    pipe.add_argument(
+        "--history",
+        action="store_true",
+        help="what was said before you came is on standard output, too, not on standard error",
     )
     pipe.add_argument(
         "--literal", action="store_true", help="say lines that start with a slash, too"
@@ -139,7 +145,7 @@ def _build(plan: _Plan, name: str, show: Callable[[Line], None]) -> tuple[Chat, 
         token = secrets.token_urlsafe(32)
 
     def on_line(outgoing: bool, line: str) -> None:
-        print(f"{'->' if outgoing else '<-'} {masked(line)}", file=sys.stderr)
+        show(Line(f"{'->' if outgoing else '<-'} {masked(line)}"))
 
     try:
         connection = Connection(
@@ -166,7 +172,7 @@ def _in_pipe(plan: _Plan) -> int:
     name = plan.name
 
     async def go() -> Status:
-        chat, network = _build(plan, name, write)
+        chat, network = _build(plan, name, partial(write, history=plan.args.history))
         chat.literal = plan.args.literal
         pipe = Pipe(chat, network, plan.args.wait, plan.args.follow)
 
@@ -203,9 +209,10 @@ def _in_terminal(plan: _Plan) -> int:
         terminal = Terminal(chat, network)
         _on_signals(terminal.leave, signal.SIGTERM, signal.SIGHUP)
         try:
-            await terminal.run()
+            with screen.in_place_of_streams():
+                await terminal.run()
         finally:
-            screen.draw()
+            await screen.close()
         return (
             Status.REFUSED if chat.connection.final and not chat.connection.leaving else Status.OK
         )

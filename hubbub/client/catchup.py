@@ -42,6 +42,7 @@ class Aim(Enum):
     LATEST = "the latest, on joining for the first time"
     FALLBACK = "the latest, because the last thing shown is unknown to the server"
     TARGETS = "who whispered"
+    AGAIN = "the latest, which the person wants to see again"
     OLDER = "what the person wants to read again"
     SEARCH = "what the person searches"
 
@@ -58,6 +59,8 @@ class Question:
     shown: int = 0
     label: str = ""
     asked_at: float = 0.0
+    most: int = 0
+    """How many messages of the answer are wanted."""
     command: str = "CHATHISTORY"
 
 
@@ -182,6 +185,20 @@ class CatchUp:
         self._queue.append(Question(Aim.OLDER, key, name, (*params, str(count))))
         self._advance(now)
 
+    def again(self, key: str, name: str, count: int, everything: bool, now: float) -> bool:
+        """The person wants the last `count` messages again; False when none were seen yet.
+
+        `everything`: pages hold comings and goings, too, so that messages are looked for in a full one.
+        """
+        if self._timeline.conversation(key, name).first is None:
+            return False
+        count = min(count, self.abilities.page)
+        limit = self.abilities.page if everything else count
+        params = ("LATEST", name, "*", str(limit))
+        self._queue.append(Question(Aim.AGAIN, key, name, params, most=count))
+        self._advance(now)
+        return True
+
     def search(self, attributes: str, text: str, now: float) -> None:
         """The person searches (https://soju.im/search)."""
         self._queue.append(Question(Aim.SEARCH, "", text, (attributes,), command="SEARCH"))
@@ -209,6 +226,9 @@ class CatchUp:
             return
         if asked.aim is Aim.SEARCH:
             self._emit(SearchShown(asked.name, tuple(happenings)))
+        elif asked.aim is Aim.AGAIN:
+            messages = [item for item in happenings if isinstance(item, MessageShown)]
+            self._emit(HistoryShown(asked.name, tuple(messages[-asked.most :])))
         elif asked.aim is Aim.OLDER:
             conversation = self._timeline.conversation(asked.key, asked.name)
             self._timeline.older(conversation, happenings)

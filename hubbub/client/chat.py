@@ -7,12 +7,13 @@ The front end gives `show` (a rendered line) and `later` (call this in so many s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hubbub.client import commands
 from hubbub.client.connection import Connection, IntentError
 from hubbub.client.events import (
+    CaughtUp,
     Event,
     Happening,
     Joined,
@@ -47,6 +48,8 @@ class Chat:
     debug: bool = False
     literal: bool = False
     """Lines are said as they are, commands are not looked for."""
+    can_ask: bool = True
+    """There is somebody who can answer when the name is refused."""
     asking_name: bool = False
     quit_reason: str | None = None
     """Set when the person wants to go."""
@@ -58,6 +61,7 @@ class Chat:
     _reclaims: int = 0
     _entering: set[str] = field(default_factory=set)
     _people: dict[str, str] = field(default_factory=dict)
+    _caught_up: set[str] = field(default_factory=set)
 
     def tell(self, text: str, stream: Stream = Stream.STATUS) -> None:
         """Say something to the person."""
@@ -73,8 +77,9 @@ class Chat:
         for event in events:
             self._follow(event)
             view = View(self.room, datetime.now().astimezone(), self.debug)
+            old = self._was_before(event)
             for line in render(event, view):
-                self.show(line)
+                self.show(replace(line, old=True) if old else line)
             if isinstance(event, NickRefused):
                 self._name_refused(event)
         self.changed()
@@ -126,11 +131,19 @@ class Chat:
         else:
             commands.run(self, text)
 
+    def _was_before(self, event: Event) -> bool:
+        """True for what was said in a room before we first came there."""
+        if not isinstance(event, MessageShown) or event.whisper or not event.replayed:
+            return False
+        return fold(event.room) not in self._caught_up
+
     def _follow(self, event: Event) -> None:
         match event:
             case Registered():
                 self.asking_name = False
                 self._reclaims = 0
+            case CaughtUp(room=room):
+                self._caught_up.add(fold(room))
             case Happening(replayed=True):
                 pass
             case Joined(room=room, own=True):
@@ -166,6 +179,9 @@ class Chat:
             self.later(RECLAIM_EVERY, lambda: self._reclaim(event.nick))
             return
         self.name_refused = True
+        if not self.can_ask:
+            self.tell(f"--name gives another one, {clean(event.suggestion)} for instance")
+            return
         self.asking_name = True
         self.tell(f"type another name, or nothing for {clean(event.suggestion)}")
         self._suggestion = event.suggestion

@@ -129,12 +129,16 @@ def _away(chat: Chat, rest: str) -> None:
 
 def _history(chat: Chat, rest: str) -> None:
     words = rest.split()
-    count = HISTORY_COUNT
+    count, counted = HISTORY_COUNT, False
     if words and words[-1].isascii() and words[-1].isdigit():
-        count = max(1, int(words.pop()[:6]))
+        count, counted = max(1, int(words.pop()[:6])), True
     if len(words) > 1:
         raise UsageError(f"usage: {_BY_NAME['history'].usage}")
-    chat.connection.ask_history(words[0] if words else _room(chat, ""), count)
+    target = words[0] if words else _room(chat, "")
+    people = {fold(name) for name in chat.people()}
+    if fold(target) not in people and f"#{target}" in chat.connection.rooms:
+        target = f"#{target}"
+    chat.connection.ask_history(target, count, again=counted)
 
 
 def _search(chat: Chat, rest: str) -> None:

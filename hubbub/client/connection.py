@@ -18,6 +18,7 @@ from hubbub.client.events import (
     Disconnected,
     Event,
     Happening,
+    KeptForLater,
     Kind,
     Member,
     MessageShown,
@@ -89,6 +90,7 @@ class Connection:
         self.final = False
         self.welcome_over = False
         self.leaving = False
+        self.is_away = False
         self._joins_due = False
         self._reading = Reading(self)
         self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
@@ -195,7 +197,8 @@ class Connection:
             self.emit(Unconfirmed(item.target, item.text))
         self.rooms = Rooms(self.isupport)
         reason = "you left" if self.leaving else self._reading.last_word or reason
-        self.emit(Disconnected(reason, self.final, len(self.outbox)))
+        told = self._reading.told and not self.leaving
+        self.emit(Disconnected(reason, self.final, len(self.outbox), told))
         return self.take_events()
 
     def data_to_send(self) -> bytes:
@@ -230,6 +233,8 @@ class Connection:
         if not texts:
             raise IntentError("There is nothing to say.")
         self.outbox.add(target, fold(target), texts, kind)
+        if not self.welcome_over:
+            self.emit(KeptForLater(target, " ".join(texts), kind, not self.is_room(target)))
         self.flush_outbox()
 
     def join(self, room: str, key: str | None = None) -> None:
@@ -275,11 +280,15 @@ class Connection:
         self.queries["LIST"] = self.now
         self.send("LIST")
 
-    def ask_history(self, target: str, count: int) -> None:
-        """Ask for what was before the first thing shown; answered by `HistoryShown`. Raises `IntentError`."""
+    def ask_history(self, target: str, count: int, *, again: bool = False) -> None:
+        """Ask for what was before the first thing shown, or for the last `count` messages `again`;
+        answered by `HistoryShown`. Raises `IntentError`."""
         self._need_welcome()
         if not self.catch_up.abilities.history:
             raise IntentError("This server keeps no history.")
+        everything = self.has("draft/event-playback")
+        if again and self.catch_up.again(fold(target), target, count, everything, self.now):
+            return
         self.catch_up.older(fold(target), target, count, self.now)
 
     def ask_search(self, text: str, room: str | None = None) -> None:

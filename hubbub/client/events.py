@@ -102,12 +102,14 @@ class NickRefused(Event):
 class Disconnected(Event):
     """The connection ended. `final`: it must not be made again by itself (killed, banned, quit).
 
-    `waiting` messages stay in the outbox and are sent after a reconnect.
+    `waiting` messages stay in the outbox and are sent after a reconnect. `told`: a `ServerError` has
+    told the reason already.
     """
 
     reason: str
     final: bool
     waiting: int
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,16 @@ class Refused(Event):
     reason: str
     text: str = ""
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForLater(Event):
+    """Something was said without a connection: it waits, and is sent when there is one again."""
+
+    target: str
+    text: str
+    kind: Kind
+    whisper: bool
 
 
 @dataclass(frozen=True, slots=True)

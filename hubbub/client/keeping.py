@@ -51,7 +51,7 @@ class KnownServers:
         except FileNotFoundError:
             return {}
         rows = (line.split() for line in lines if not line.startswith("#"))
-        return {row[0]: row[1].removeprefix("sha256:") for row in rows if len(row) == 2}
+        return {row[0]: _digits(row[1]) for row in rows if len(row) == 2}
 
 
 @dataclass(slots=True)
@@ -95,6 +95,11 @@ def claim_device(directory: Path, address: Address, nick: str) -> Device:
         os.close(lock)
         raise
     return Device(kept, lock)
+
+
+def _digits(fingerprint: str) -> str:
+    """A person may have written one as it is shown, in capitals and with colons."""
+    return fingerprint.lower().removeprefix("sha256:").replace(":", "")
 
 
 def _key(address: Address) -> str:

@@ -36,6 +36,15 @@ class Perspective:
     is_room: Callable[[str], bool]
     status_signs: str = "@+"
     place: str | None = None
+    server: str = ""
+
+    def who(self, source: str | None) -> str:
+        """Whose doing it is, as a person is told it: a nick, or "the server"."""
+        return "the server" if self.is_server(source) else nick_of(source)
+
+    def is_server(self, source: str | None) -> bool:
+        """True for what no person could be called: the server's name, or one with a dot."""
+        return "!" not in (source or "") and (source == self.server or "." in (source or "."))
 
     def is_us(self, nick: str) -> bool:
         """True when this is our own name."""
@@ -109,6 +118,7 @@ def _message(message: Message, us: Perspective) -> Happening | None:
             kind, text = Kind.NOTICE, f"asked our client: {text.strip(chr(1))}"
     bare = target.lstrip(us.status_signs)
     if us.is_room(bare):
+        author = "server" if us.is_server(message.source) else author
         return MessageShown(bare, author, text, kind, us.is_us(author), False, **_when(message, us))
     if us.place is not None:
         # Names may have changed since: who isn't the person of this history and isn't spoken to, is us.
@@ -140,7 +150,7 @@ def _quit(message: Message, us: Perspective) -> Happening:
 def _kick(message: Message, us: Perspective) -> Happening:
     room, nick = message.params[:2]
     reason = message.params[2] if len(message.params) > 2 else ""
-    by = nick_of(message.source)
+    by = us.who(message.source)
     return Kicked(room, nick, by, reason, us.is_us(nick), **_when(message, us))
 
 
@@ -151,13 +161,13 @@ def _nick(message: Message, us: Perspective) -> Happening:
 
 
 def _topic(message: Message, us: Perspective) -> Happening:
-    by = nick_of(message.source)
+    by = us.who(message.source)
     return TopicChanged(message.params[0], message.params[-1], by, **_when(message, us))
 
 
 def _mode(message: Message, us: Perspective) -> Happening:
     change = " ".join(message.params[1:])
-    return ModeChanged(message.params[0], change, nick_of(message.source), **_when(message, us))
+    return ModeChanged(message.params[0], change, us.who(message.source), **_when(message, us))
 
 
 def _away(message: Message, us: Perspective) -> Happening:
@@ -168,7 +178,7 @@ def _away(message: Message, us: Perspective) -> Happening:
 
 def _invite(message: Message, us: Perspective) -> Happening:
     nick, room = message.params[:2]
-    return Invited(room, nick, nick_of(message.source), **_when(message, us))
+    return Invited(room, nick, us.who(message.source), **_when(message, us))
 
 
 _ROWS: dict[str, tuple[int, Callable[[Message, Perspective], Happening | None]]] = {

@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from hubbub.client.address import Address, is_loopback
+from hubbub.client.address import Address, is_loopback, shown_fingerprint
 from hubbub.client.connection import Connection
 from hubbub.client.events import CertificatePinned, ConnectFailed, Connecting, Event
 from hubbub.client.keeping import KnownServers
@@ -22,7 +22,7 @@ from hubbub.client.keeping import KnownServers
 CONNECT_WITHIN = 15.0
 BACKOFF_FIRST, BACKOFF_MOST = 0.5, 30.0
 STEADY_AFTER = 10.0
-"""Seconds after which a connection counts as good, so that the next wait is short again."""
+"""Seconds after the welcome until a connection counts as good, so that the next wait is short again."""
 READ_SIZE = 65536
 
 
@@ -60,7 +60,9 @@ class Network:
         self._clock = clock
         self._chance = chance
         self._writer: asyncio.StreamWriter | None = None
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._welcomed_at: float | None = None
 
     async def run(self) -> None:
         """Connect, and connect again, until `stop`, or until the server wants us gone.
@@ -69,10 +71,10 @@ class Network:
         certificate is the wrong one.
         """
         attempt, registered = 0, False
-        while not self._stopping.is_set():
+        while not self._stopping:
             attempt += 1
             self._show([Connecting(str(self._address), attempt)])
-            began = self._clock()
+            self._welcomed_at = None
             told = False  # why it ended was shown as `Disconnected`
             try:
                 reason = await self._one_connection()
@@ -81,18 +83,20 @@ class Network:
                 raise
             except (OSError, ssl.SSLError, TimeoutError) as error:
                 reason = self._explain(error)
-            if self._connection.final or self._stopping.is_set():
+            if self._connection.final or self._stopping:
                 return
             registered = registered or self._connection.welcomes > 0
             if not registered:
                 self._show([ConnectFailed(reason, None)])
                 raise CouldNotConnect(reason)
-            if self._clock() - began >= STEADY_AFTER:
+            welcomed = self._welcomed_at
+            if welcomed is not None and self._clock() - welcomed >= STEADY_AFTER:
                 attempt = 1
             delay = backoff(attempt, self._chance())
             self._show([ConnectFailed("" if told else reason, delay)])
+            self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay)
+                await asyncio.wait_for(self._wake.wait(), delay)
 
     def flush(self) -> None:
         """Write what the model has to send, and show what it has to show; call it after intents."""
@@ -103,11 +107,16 @@ class Network:
         if events:
             self._show(events)
 
+    def hurry(self) -> None:
+        """Somebody is there and waits: if the next try is yet to come, it comes now."""
+        self._wake.set()
+
     async def stop(self, reason: str = "") -> None:
         """Say goodbye and be disconnected within two seconds."""
         self._connection.quit(reason)
         self.flush()
-        self._stopping.set()
+        self._stopping = True
+        self._wake.set()
         writer = self._writer
         if writer is not None:
             deadline = self._clock() + 2.0
@@ -141,6 +150,8 @@ class Network:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(READ_SIZE):
             self._show(self._connection.receive(data, self._clock()))
+            if self._welcomed_at is None and self._connection.registered:
+                self._welcomed_at = self._clock()
             self.flush()
             if self._connection.wants_close:
                 return
@@ -205,6 +216,8 @@ class Network:
 
     def _alarm(self, expected: str, found: str, given: bool) -> str:
         origin = "the address you gave" if given else "earlier connections"
+        known = f"expected (from {origin}):"
+        shown = "the server shows:".ljust(len(known))
         remedy = (
             "ask for a new address or link"
             if given
@@ -212,8 +225,8 @@ class Network:
         )
         return (
             f"THE CERTIFICATE OF {self._address} IS NOT THE ONE WE KNOW. Nothing was sent.\n"
-            f"  expected (from {origin}): sha256:{expected}\n"
-            f"  the server shows:         sha256:{found}\n"
+            f"  {known} {shown_fingerprint(expected)}\n"
+            f"  {shown} {shown_fingerprint(found)}\n"
             "Somebody may be between you and the server, or the server has a new certificate.\n"
             "Ask the one who runs it, by another way than this chat, for its fingerprint. "
             f"If it is the second one, {remedy}."

@@ -43,9 +43,10 @@ STATUS_HELP = (
 )
 
 
-def write(line: Line) -> None:
-    """Where a line goes."""
-    out = sys.stdout if line.stream is Stream.CHAT else sys.stderr
+def write(line: Line, history: bool = False) -> None:
+    """Where a line goes. What was said before we came is chat only for those who want the `history`."""
+    chat = line.stream is Stream.CHAT and (history or not line.old)
+    out = sys.stdout if chat else sys.stderr
     out.write(line.text + "\n")
     out.flush()
 
@@ -63,6 +64,7 @@ class Pipe:
     def __post_init__(self) -> None:
         self._changed = asyncio.Event()
         self.chat.changed = self.changed
+        self.chat.can_ask = False
 
     def changed(self) -> None:
         """Something happened: what is waited for may be so now."""

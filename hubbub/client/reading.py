@@ -73,12 +73,15 @@ class Reading:
         self._server = ""
         self._kicked_at: float | None = None
         self.last_word = ""
+        self.told = False
+        """The last word was shown."""
 
     def reset(self) -> None:
         """A new connection begins."""
         self._list = []
         self._kicked_at = None
         self.last_word = ""
+        self.told = False
 
     def line(self, message: Message) -> None:
         """One line, in the order of its coming. Raises OverflowError for a hostile server."""
@@ -98,7 +101,7 @@ class Reading:
     def perspective(self, place: str | None = None) -> Perspective:
         """How we read: under our present name."""
         signs = "".join(sign for _, sign in self._c.isupport.prefixes)
-        return Perspective(self._c.nick, self._c.is_room, signs, place)
+        return Perspective(self._c.nick, self._c.is_room, signs, place, self._server)
 
     def _batch(self, batch: Batch) -> None:
         catch_up = self._c.catch_up
@@ -148,7 +151,9 @@ class Reading:
             case MessageShown(room=room, own=own):
                 if own:
                     self._echo(message, room, label)
-                if not c.registered or (happening.whisper and self._is_server(message.source)):
+                if not c.registered or (
+                    happening.whisper and self.perspective().is_server(message.source)
+                ):
                     c.emit(ServerNotice(happening.text))
                 else:
                     c.show(fold(room), room, happening, True)
@@ -184,10 +189,6 @@ class Reading:
                 c.emit(happening)
             case ModeChanged() | Invited() | _:
                 c.emit(happening)
-
-    def _is_server(self, source: str | None) -> bool:
-        """True for what no person could be called: the server's name, or one with a dot."""
-        return "!" not in (source or "") and (source == self._server or "." in (source or "."))
 
     def _we_joined(self, room: str, happening: Happening) -> None:
         c = self._c
@@ -242,15 +243,20 @@ class Reading:
         if recently or any(word in reason.lower() for word in _NEVER_BACK):
             self._c.final = True
         if not self.last_word:
-            self.last_word = reason
+            self._last_word(reason)
+
+    def _last_word(self, reason: str) -> None:
+        """Why we must go, told once: what follows says the same in other words."""
+        self.last_word = reason
         if not self._c.leaving:
+            self.told = True
             self._c.emit(ServerError(reason))
 
     def _kill(self, message: Message, _: str | None) -> None:
         if self.perspective().is_us(message.params[0]):
             reason = message.params[1] if len(message.params) > 1 else "no reason given"
             self._c.final = True
-            self.last_word = f"put out by {nick_of(message.source)}: {reason}"
+            self.last_word = f"put out by {self.perspective().who(message.source)}: {reason}"
 
     def _standard_reply(self, message: Message, label: str | None) -> None:
         command, code, reason = message.params[0].upper(), message.params[1], message.params[-1]
@@ -283,8 +289,7 @@ class Reading:
             self._c.registration.no_capabilities()
         elif code in _SHUT_OUT:
             self._c.final = True
-            self.last_word = reason
-            self._c.emit(ServerError(reason))
+            self._last_word(f"{reason}; --invite CODE gives it" if code == "464" else reason)
         elif about in ("CHATHISTORY", "SEARCH") and self._c.catch_up.refused(
             label, code, reason, self._c.now
         ):
@@ -371,6 +376,10 @@ class Reading:
     def _away_state(self, message: Message, _: str | None) -> None:
         away = message.command == "306"
         self._c.rooms.away(self._c.nick, away)
+        before, self._c.is_away = self._c.is_away, away
+        if not away and not before:
+            self._c.emit(ServerNotice("you were not away", "away"))
+            return
         self._c.emit(AwayChanged(self._c.nick, message.params[-1] if away else None, True))
 
     def _is_away(self, message: Message, _: str | None) -> None:

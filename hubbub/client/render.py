@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from hubbub.client import events as e
+from hubbub.client.address import shown_fingerprint
 
 _FORMATTING = re.compile(
     r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9A-Fa-f]{6})?|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
@@ -32,12 +33,13 @@ class Stream(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line to show. `own` and `whisper` are for colours."""
+    """One line to show. `own` and `whisper` are for colours; `old`: it was there before we came."""
 
     text: str
     stream: Stream = Stream.STATUS
     own: bool = False
     whisper: bool = False
+    old: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ def _failed(event: e.ConnectFailed, view: View) -> list[Line]:
 def _pinned(event: e.CertificatePinned, view: View) -> list[Line]:
     return [
         Line(f"*** first time at {clean(event.address)}: its certificate is trusted from now on,"),
-        Line(f"***   sha256:{clean(event.fingerprint)}"),
+        Line(f"***   {shown_fingerprint(clean(event.fingerprint))}"),
     ]
 
 
@@ -264,7 +266,8 @@ def _registered(event: e.Registered, view: View) -> list[Line]:
 @_row(e.Disconnected)
 def _disconnected(event: e.Disconnected, view: View) -> list[Line]:
     waiting = f"; {event.waiting} messages wait and will be sent" if event.waiting else ""
-    return [Line(f"*** disconnected: {clean(event.reason)}{waiting}", Stream.ALERT)]
+    why = "" if event.told else _because(event.reason)
+    return [Line(f"*** disconnected{why}{waiting}", Stream.ALERT)]
 
 
 @_row(e.CaughtUp)
@@ -290,6 +293,13 @@ def _refused(event: e.Refused, view: View) -> list[Line]:
         ]
     lost = f" — not said: {clean(event.text)}" if event.text else ""
     return [Line(f"*** {about}{clean(event.reason)}{lost}", Stream.ALERT)]
+
+
+@_row(e.KeptForLater)
+def _kept(event: e.KeptForLater, view: View) -> list[Line]:
+    target, action = clean(event.target), "* " if event.kind is e.Kind.ACTION else ""
+    place = f"[whisper to {target}] " if event.whisper else _elsewhere(event.target, view)
+    return [Line(f"*** waiting for the connection: {place}{action}{clean(event.text)}")]
 
 
 @_row(e.Unconfirmed)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app_session, run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.patch_stdout import patch_stdout
-from prompt_toolkit.shortcuts import print_formatted_text
-from prompt_toolkit.styles import Style
+from prompt_toolkit.output import Output
 
 from hubbub.client.chat import NICK_MOST, Chat
 from hubbub.client.commands import completions
@@ -19,14 +21,8 @@ from hubbub.client.network import Network
 from hubbub.client.render import Line, Stream, clean
 from hubbub.irc.names import nick_problem
 
-STYLE = Style.from_dict(
-    {
-        "status": "ansibrightblack",
-        "alert": "ansired bold",
-        "own": "ansicyan",
-        "whisper": "ansimagenta",
-    }
-)
+COLOURS = {"status": "90", "alert": "1;31", "own": "36", "whisper": "35"}
+"""What a kind of line looks like, as parameters of SGR (ECMA-48, 8.3.117)."""
 
 
 class ChatCompleter(Completer):
@@ -46,23 +42,85 @@ class ChatCompleter(Completer):
 
 
 class Screen:
-    """Prints lines above the prompt: what comes in one turn of the loop is drawn once."""
+    """The one printer of a run: everything comes out in the order of `show`, above the prompt.
 
-    def __init__(self) -> None:
-        self._lines: list[Line] = []
+    What comes while the prompt is being put aside is drawn with what it was put aside for. `close` must
+    be awaited at the end, or the last lines may be lost.
+    """
+
+    def __init__(
+        self, output: Output | None = None, environment: Mapping[str, str] = os.environ
+    ) -> None:
+        # Taken now: later `sys.stdout`, from which it is made, may be one of our own stand-ins.
+        self._output = output or get_app_session().output
+        plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+        self._colours = {} if plain else COLOURS
+        self._waiting: list[str] = []
+        self._drawing: asyncio.Task[None] | None = None
 
     def show(self, line: Line) -> None:
         """Print a line, soon and in order."""
-        self._lines.append(line)
-        if len(self._lines) == 1:
-            asyncio.get_running_loop().call_soon(self.draw)
+        colour = self._colours.get(_style(line))
+        self._waiting.append(f"\x1b[{colour}m{line.text}\x1b[0m\n" if colour else line.text + "\n")
+        if self._drawing is None:
+            self._drawing = asyncio.create_task(self._draw())
 
-    def draw(self) -> None:
-        """Print what has come."""
-        lines, self._lines = self._lines, []
-        if lines:
-            parts = [(f"class:{_style(line)}", line.text + "\n") for line in lines]
-            print_formatted_text(FormattedText(parts), style=STYLE, end="")
+    async def close(self) -> None:
+        """Print what is left, and return when it is out."""
+        await asyncio.sleep(0)  # what a stand-in was given is on its way
+        while self._drawing is not None:
+            await self._drawing
+
+    @contextlib.contextmanager
+    def in_place_of_streams(self) -> Iterator[None]:
+        """What anybody writes to standard output and standard error is printed here, too."""
+        loop = asyncio.get_running_loop()
+
+        def show(text: str) -> None:
+            loop.call_soon_threadsafe(self.show, Line(clean(text)))
+
+        with (
+            contextlib.closing(_StandIn(show)) as out,
+            contextlib.closing(_StandIn(show)) as err,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            yield
+
+    async def _draw(self) -> None:
+        # One at a time: between two prompts the next would be printed at once, before one that waits.
+        try:
+            while self._waiting:
+                await run_in_terminal(self._put)
+        finally:
+            self._drawing = None
+
+    def _put(self) -> None:
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        with contextlib.suppress(OSError):  # the terminal is gone, which a signal tells
+            self._output.enable_autowrap()
+            self._output.write_raw(text)
+            self._output.flush()
+
+
+class _StandIn(io.TextIOBase):
+    """A stream that gives each whole line to `show`."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._show(line)
+        return len(text)
+
+    def close(self) -> None:
+        if self._rest:
+            self.write("\n")
+        super().close()
 
 
 def _style(line: Line) -> str:
@@ -78,7 +136,7 @@ def ask_name(session: PromptSession[str]) -> str:
         problem = nick_problem(name, NICK_MOST)
         if problem is None:
             return name
-        print_formatted_text(problem)
+        print(problem)
 
 
 class Terminal:
@@ -106,8 +164,7 @@ class Terminal:
         net = asyncio.create_task(self._network.run())
         net.add_done_callback(lambda _: self.leave())
         try:
-            with patch_stdout(raw=True):
-                await self._read(net)
+            await self._read(net)
         finally:
             await self._network.stop(self.chat.quit_reason or "")
             net.cancel()
@@ -126,14 +183,8 @@ class Terminal:
                 text = await self._session.prompt_async()
             except (EOFError, KeyboardInterrupt):
                 return
-            self._keep_in_view(text)
             self.chat.typed(text)
-
-    def _keep_in_view(self, text: str) -> None:
-        """What is said without a connection is shown as waiting, since no echo will follow soon."""
-        waiting = text.strip() and not self.chat.connection.welcome_over
-        if waiting and not self.chat.asking_name and not text.startswith("/"):
-            self.chat.tell(f"waiting for the connection: {clean(text)}")
+            self._network.hurry()
 
     def _prompt(self) -> FormattedText:
         if self.chat.asking_name:

@@ -11,7 +11,7 @@ from hubbub.client.chat import Chat
 from hubbub.client.commands import ROWS, find
 from hubbub.client.events import Event
 from hubbub.client.render import Line
-from tests.client.rig import CAPS, Rig, label_of, make_rig, without_tags
+from tests.client.rig import CAPS, Rig, label_of, make_rig, said, without_tags
 
 
 @dataclass
@@ -183,3 +183,40 @@ def test_a_new_persons_name_is_asked_for() -> None:
     assert "start with a letter" in one.happens()[0]
     assert one.types("") == ["NICK alice2"]
     assert not one.chat.asking_name
+
+
+def test_a_room_is_known_without_its_sign_unless_a_person_has_that_name() -> None:
+    one = person()
+    assert one.types("/history lobby") == ["CHATHISTORY LATEST #lobby * 50"]
+    other = person()
+    other.rig.gets(":lobby!u@h JOIN #lobby")
+    assert other.types("/history lobby") == ["CHATHISTORY LATEST lobby * 50"]
+
+
+def test_who_is_back_without_having_been_away_is_told() -> None:
+    one = person()
+    one.types("/away")
+    one.rig.gets(":s 305 alice :You are no longer away")
+    assert one.happens() == ["*** you were not away"]
+    one.rig.gets(":s 306 alice :You are away", ":s 305 alice :You are no longer away")
+    assert [line[6:] for line in one.happens()] == ["*** you are away", "*** you are back"]
+
+
+def test_old_lines_are_known_from_those_that_were_missed() -> None:
+    one = Person(make_rig())
+    lines: list[Line] = []
+    one.chat.show = lines.append
+    one.rig.register()
+    (ask,) = one.rig.lobby(5)
+    one.rig.history(label_of(ask), said(1, "old"))
+    one.rig.gets(said(6, "live"))
+    one.happens()
+    one.rig.down()
+    one.rig.register()
+    (ask,) = [line for line in one.rig.lobby(9) if "AFTER" in line] or one.rig.history(
+        "h2", kind="draft/chathistory-targets", target=""
+    )
+    one.rig.history(label_of(ask), said(7, "missed"))
+    one.happens()
+    shown = [(line.text.rpartition(" ")[2], line.old) for line in lines if "<bob>" in line.text]
+    assert shown == [("old", True), ("live", False), ("missed", False)]

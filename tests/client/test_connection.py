@@ -11,9 +11,12 @@ from hubbub.client.events import (
     CaughtUp,
     Disconnected,
     Gap,
+    HistoryShown,
     Joined,
+    KeptForLater,
     Kind,
     MessageShown,
+    ModeChanged,
     NamesListed,
     NickRefused,
     Refused,
@@ -22,6 +25,7 @@ from hubbub.client.events import (
     RoomListed,
     ServerError,
     ServerNotice,
+    TopicChanged,
     Unconfirmed,
 )
 from hubbub.client.outbox import WAITING_MOST, OutboxFull
@@ -446,7 +450,10 @@ def test_being_killed_is_final_and_a_stopping_server_is_not(rig: Rig) -> None:
     in_lobby(rig)
     rig.gets(":s ERROR :Server stops")
     rig.down()
-    assert rig.take(Disconnected) == [Disconnected("Server stops", False, 0)]
+    assert rig.take() == [
+        ServerError("Server stops"),
+        Disconnected("Server stops", False, 0, told=True),
+    ]
     rig.register()
     rig.gets(":op!u@h KILL alice :spam", ":s ERROR :Closing link")
     rig.down()
@@ -458,9 +465,55 @@ def test_who_says_goodbye_after_being_killed_was_killed(rig: Rig) -> None:
     rig.gets(":s KILL alice :Kicked: spam")
     rig.connection.quit()
     rig.gets(":s ERROR :Closing link: Kicked: spam")
-    assert rig.take(ServerError) == [ServerError("Closing link: Kicked: spam")]
     rig.down()
-    assert rig.take(Disconnected) == [Disconnected("put out by s: Kicked: spam", True, 0)]
+    assert rig.take() == [Disconnected("put out by the server: Kicked: spam", True, 0)]
+
+
+def test_who_has_no_invite_is_told_once_how_to_give_it(rig: Rig) -> None:
+    rig.up()
+    rig.gets(":s 464 * :This server is by invitation", "ERROR :Closing link: by invitation")
+    rig.down()
+    told, gone = rig.take()[1:]
+    assert told == ServerError("This server is by invitation; --invite CODE gives it")
+    assert isinstance(gone, Disconnected)
+    assert (gone.final, gone.told) == (True, True)
+
+
+def test_what_the_server_does_is_not_told_under_its_hosts_name(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(":s NOTICE #lobby :soon", ":s TOPIC #lobby :tea", ":hub.example MODE #lobby +m")
+    notice, topic, mode = rig.take()
+    assert isinstance(notice, MessageShown)
+    assert notice.author == "server"
+    assert isinstance(topic, TopicChanged)
+    assert isinstance(mode, ModeChanged)
+    assert topic.by == mode.by == "the server"
+
+
+def test_what_is_said_without_a_connection_is_told_to_wait(rig: Rig) -> None:
+    rig.connection.say("#lobby", "waves", Kind.ACTION)
+    rig.connection.say("bob", "psst")
+    assert rig.connection.take_events() == [
+        KeptForLater("#lobby", "waves", Kind.ACTION, False),
+        KeptForLater("bob", "psst", Kind.TEXT, True),
+    ]
+
+
+def test_the_last_messages_are_asked_for_again_without_moving_back(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "two"), said(3, "three"))
+    rig.connection.ask_history("#lobby", 2, again=True)
+    (ask,) = rig.sent()
+    assert without_tags(ask) == "CHATHISTORY LATEST #lobby * 100"
+    rig.take()
+    rig.history(
+        label_of(ask), said(1, "one"), said(2, "two"), said(3, "three"), ":x!u@h JOIN #lobby"
+    )
+    (shown,) = rig.take(HistoryShown)
+    assert isinstance(shown, HistoryShown)
+    assert [e.text for e in shown.happenings if isinstance(e, MessageShown)] == ["two", "three"]
+    rig.connection.ask_history("#lobby", 2)
+    assert "BEFORE #lobby msgid=m2" in rig.sent()[0]
 
 
 def test_a_refused_room_is_not_tried_again(rig: Rig) -> None:

@@ -30,6 +30,12 @@ def test_fingerprints_are_kept_per_address(tmp_path: Path) -> None:
     assert [path.name for path in known.path.parent.iterdir()] == ["known-servers"]
 
 
+def test_a_fingerprint_may_be_written_as_it_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "known-servers"
+    path.write_text("h.example:8667 sha256:" + ":".join(["AB"] * 32) + "\n")
+    assert KnownServers(path).fingerprint(HERE) == "ab" * 32
+
+
 def test_a_token_is_long_private_and_the_same_next_time(tmp_path: Path) -> None:
     first = claim_device(tmp_path, HERE, "Alice")
     first.release()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.client.pipe import Status
+from hubbub.client.pipe import Status, write
+from hubbub.client.render import Line, Stream
 from tests.client.fake_server import FakeServer, running
 
 ROOT = Path(__file__).parents[2]
@@ -88,9 +89,22 @@ def test_a_taken_name_is_a_status_of_its_own(tmp_path: Path) -> None:
         status, out, err = await chat(server.port, tmp_path, "hi\n", "--name", "bot")
         assert status == Status.NAME_REFUSED
         assert "That name is in use" in err
+        assert "--name gives another one" in err
+        assert "type another name" not in err
         assert out == ""
 
     run(scene, taken_names=frozenset({"bot"}))
+
+
+def test_old_lines_are_on_standard_output_for_those_who_want_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old, live = Line("old", Stream.CHAT, old=True), Line("live", Stream.CHAT)
+    for line in (old, live):
+        write(line)
+    assert capsys.readouterr() == ("live\n", "old\n")
+    write(old, history=True)
+    assert capsys.readouterr() == ("old\n", "")
 
 
 def test_what_is_not_acknowledged_in_time_is_a_status_of_its_own(tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def one(event: e.Event) -> str:
             e.Disconnected("cut", False, 2),
             "*** disconnected: cut; 2 messages wait and will be sent",
         ),
+        (e.Disconnected("cut", False, 0, told=True), "*** disconnected"),
+        (
+            e.KeptForLater("bob", "hi", e.Kind.TEXT, True),
+            "*** waiting for the connection: [whisper to bob] hi",
+        ),
+        (
+            e.KeptForLater("#lobby", "waves", e.Kind.ACTION, False),
+            "*** waiting for the connection: * waves",
+        ),
         (
             e.NamesListed("#l", (e.Member("a", "@", True), e.Member("b"))),
             "*** #l has 2: @a (away), b",
@@ -105,6 +114,7 @@ def _sample(kind: type, name: str, bad: str) -> object:
         "final": False,
         "registered": False,
         "waiting": 1,
+        "told": False,
         "missed": 1,
         "attempt": 1,
         "retry_in": 1.0,
@@ -135,3 +145,8 @@ def test_formatting_of_other_clients_is_taken_out() -> None:
 def test_words_of_other_scripts_and_emoji_stay() -> None:
     text = "שלום नमस्ते 你好 👩‍👩‍👧 ok"
     assert clean(text) == text
+
+
+def test_a_fingerprint_looks_as_the_server_prints_it() -> None:
+    lines = render(e.CertificatePinned("h:1", "0a" * 32), VIEW)
+    assert lines[1].text == "***   sha256:" + ":".join(["0A"] * 32)
