@@ -75,6 +75,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     _add_chat(commands, wanted=arguments[:1] == ["chat"])
     _add_admin(commands)
     _add_config(commands)
+    _add_interchange(commands, arguments[:1])
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run_command=_version)
     return parser
@@ -176,6 +177,66 @@ def _add_config(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     config.add_argument("--check", type=Path, metavar="FILE", help="say whether FILE is right")
     config.set_defaults(run_command=_config)
+
+
+def _add_interchange(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", wanted: Sequence[str]
+) -> None:
+    export = _described(
+        commands.add_parser("export", help="write the history to a file; the server may run"),
+        "hubbub export --room '#lobby' --format text",
+        "hubbub export --since 2024-01-01 --output history.jsonl",
+    )
+    export.add_argument("--room", metavar="ROOM", help="only this room (without it: all)")
+    export.add_argument("--since", metavar="TIME", help="from a day or time on: 2024-12-31T18:00")
+    export.add_argument("--until", metavar="TIME", help="to before a day or time")
+    export.add_argument(
+        "--format", choices=("jsonl", "text"), default="jsonl", help="JSON Lines, or for people"
+    )
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to (without it: standard output)"
+    )
+    export.add_argument(
+        "--whispers", action="store_true", help="what people said in private as well"
+    )
+    imports = commands.add_parser("import", help="add what was said elsewhere; the server is off")
+    if list(wanted) == ["import"]:
+        from hubbub.server.interchange import formats
+
+        _described(imports, "hubbub import znc ~/.znc/users/me/moddata/log --room '#tea'")
+        imports.epilog = f"formats:\n{formats()}\n\n{imports.epilog}"
+    imports.add_argument("format", metavar="FORMAT", help="what wrote it, see below")
+    imports.add_argument("path", type=Path, metavar="PATH", help="the file or directory")
+    imports.add_argument("--room", required=True, metavar="ROOM", help="where it goes")
+    imports.add_argument(
+        "--channel", default="", metavar="NAME", help="which of the channels that it has"
+    )
+    for parser in (export, imports):
+        parser.add_argument(
+            "--timezone",
+            metavar="ZONE",
+            help="of times that don't say theirs: Europe/Berlin (without it: this system's)",
+        )
+        _add_places(parser)
+    export.set_defaults(run_command=_export)
+    imports.set_defaults(run_command=_import)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from hubbub.server.interchange import run_export
+
+    return run_export(parsed)
+
+
+def _import(parsed: argparse.Namespace) -> int:
+    from hubbub.importers import FORMATS
+    from hubbub.server.interchange import run_import
+
+    if parsed.format not in FORMATS:
+        known = ", ".join(FORMATS)
+        print(f"hubbub: {parsed.format} isn't a format; they are {known}.", file=sys.stderr)
+        return WRONG_USE
+    return run_import(parsed)
 
 
 def _serve(parsed: argparse.Namespace) -> int:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hubbub.core.history import (
     Around,
     At,
     Bound,
     Conversation,
     InRoom,
+    Message,
     Page,
     Question,
+    Search,
     Targets,
     Whowas,
 )
 from hubbub.core.ids import RoomId
-from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.outputs import (
+    EDITS,
+    ERASED,
+    Erased,
+    Fact,
+    HistoryRow,
+    Redacted,
+    Rekeyed,
+    WhowasRow,
+)
+from hubbub.irc.message import NO_TAGS
 from hubbub.irc.names import fold_nick
+from tests.naive_search import naive_search
 
 SAID = ("PRIVMSG", "NOTICE")
 
@@ -30,12 +45,31 @@ class NaiveHistory:
     def __init__(self) -> None:
         self.rows: list[HistoryRow] = []
         self.whowas: list[WhowasRow] = []
+        self._gone: set[str] = set()
+        """Identities that read no whispers any more."""
 
-    def keep(self, row: HistoryRow | WhowasRow) -> None:
+    def keep(self, row: Fact) -> None:
         if isinstance(row, HistoryRow):
             self.rows.append(row)
-        else:
+        elif isinstance(row, WhowasRow):
             self.whowas.append(row)
+        elif isinstance(row, Rekeyed):
+            self.rows = [rekeyed(kept, row) for kept in self.rows]
+        elif isinstance(row, Redacted):
+            self.rows = [
+                redacted(kept)
+                if kept.place == row.place or kept.tags.get(EDITS) == row.id
+                else kept
+                for kept in self.rows
+            ]
+        else:
+            self._erase(row)
+
+    def _erase(self, fact: Erased) -> None:
+        if fact.messages:
+            self.rows = [row for row in self.rows if row.author != fact.identity]
+            self.whowas = [row for row in self.whowas if row.folded != fact.folded]
+        self._gone.add(fact.identity)
 
     def answer(self, question: Question) -> Answer:
         if isinstance(question, Page):
@@ -44,29 +78,38 @@ class NaiveHistory:
             return self._around(question)
         if isinstance(question, Targets):
             return self._targets(question)
+        if isinstance(question, Search):
+            return naive_search(self.rows, question)
+        if isinstance(question, Message):
+            return [row for row in self.rows if row.place == question.place and shown(row)]
         return self._whowas(question)
 
     def _page(self, page: Page) -> list[HistoryRow]:
         rows = [
             row
-            for row in self._readable(page.conversation, page.events)
+            for row in self._readable(page.conversation, page.events, page.without)
             if (page.after is None or is_after(row, page.after))
             and (page.before is None or is_before(row, page.before))
         ]
         return rows[-page.limit :] if page.newest else rows[: page.limit]
 
     def _around(self, around: Around) -> list[HistoryRow]:
-        rows = self._readable(around.conversation, around.events)
+        rows = self._readable(around.conversation, around.events, around.without)
         older = [row for row in rows if is_before(row, around.bound)]
         others = [row for row in rows if not is_before(row, around.bound)]
         half = around.limit // 2
         return older[len(older) - min(half, len(older)) :] + others[: around.limit - half]
 
-    def _readable(self, conversation: Conversation, events: bool) -> list[HistoryRow]:
+    def _readable(
+        self, conversation: Conversation, events: bool, without: Sequence[str] = ()
+    ) -> list[HistoryRow]:
+        if not isinstance(conversation, InRoom) and conversation.identity in self._gone:
+            return []
         return [
             row
             for row in sorted(self.rows, key=lambda row: row.place)
-            if (events or row.command in SAID) and belongs(row, conversation)
+            if row.command in SAID or (events and row.command not in (ERASED, *without))
+            if belongs(row, conversation)
         ]
 
     def _targets(self, targets: Targets) -> list[tuple[RoomId | str, int]]:
@@ -75,7 +118,7 @@ class NaiveHistory:
             for row in self._readable(room, False):
                 last[room.room] = (room.room, row.time)
         for row in sorted(self.rows, key=lambda row: row.place):
-            if row.room is None and row.command in SAID:
+            if row.room is None and row.command in SAID and targets.identity not in self._gone:
                 for peer in peers(row, targets.identity):
                     last[fold_nick(peer)] = (peer, row.time)
         found = [
@@ -87,6 +130,23 @@ class NaiveHistory:
         return [row for row in reversed(self.whowas) if row.folded == question.folded][
             : question.limit
         ]
+
+
+def redacted(row: HistoryRow) -> HistoryRow:
+    """What is left of the row when it was taken back."""
+    return msgspec.structs.replace(row, command=ERASED, params=(), tags=NO_TAGS, splits=())
+
+
+def shown(row: HistoryRow) -> bool:
+    """Whether there is anything to be shown of a row."""
+    return row.command != ERASED
+
+
+def rekeyed(row: HistoryRow, fact: Rekeyed) -> HistoryRow:
+    """The row with one identity in the place of another."""
+    author = fact.after if row.author == fact.before else row.author
+    peer = fact.after if row.peer == fact.before else row.peer
+    return msgspec.structs.replace(row, author=author, peer=peer)
 
 
 def belongs(row: HistoryRow, conversation: Conversation) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.client.commands import ROWS as CLIENT_ROWS
-from hubbub.commands.arrival import isupport
+from hubbub.commands.arrival import isupport_tokens
 from hubbub.commands.row import Row
 from hubbub.commands.table import ROWS
 from hubbub.core.rules import Rules
@@ -91,7 +91,7 @@ def test_no_capability_is_listed_that_isnt_offered() -> None:
 
 
 def test_the_isupport_tokens_are_those_listed() -> None:
-    tokens = {token.partition("=")[0] for reply in isupport(Rules()) for token in reply.params[:-1]}
+    tokens = {token.partition("=")[0] for token in isupport_tokens(Rules())}
     first = " ".join(line[0] for line in cells(section(PROTOCOL, "ISUPPORT")))
     assert set(re.findall(r"`(\w+)`", first)) == tokens
 
@@ -130,6 +130,43 @@ def test_every_standard_reply_is_explained() -> None:
     listed = " ".join(line[1] for line in cells(section(PROTOCOL, "Replies")))
     assert len(made) > 5
     assert made <= set(re.findall(r"`([A-Z0-9_]+)`", listed))
+
+
+def names_of_tests(file: Path) -> set[str]:
+    """The names of a file's tests."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name.startswith("test_")
+    }
+
+
+def test_the_tests_that_the_specifications_name_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", section(PROTOCOL, "Specifications"))
+    assert len(named) > 30
+    for file, name in named:
+        assert name in names_of_tests(ROOT / file), f"{file}::{name}"
+
+
+def test_a_specification_that_works_names_a_test_and_no_other_does() -> None:
+    for document, state, test in cells(section(PROTOCOL, "Specifications"))[2:]:
+        assert state.startswith(("works", "in part", "not yet", "doesn't apply")), document
+        assert state.startswith(("works", "in part")) == test.startswith("`tests/"), document
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.name)
+def test_what_is_offered_is_among_the_specifications(capability: Capability) -> None:
+    text = section(PROTOCOL, "Specifications")
+    page = capability.spec.removeprefix("docs/protocol.md")
+    if page.startswith("https://"):
+        page = page.partition("#")[0]
+        states = {line[0]: line[1] for line in cells(text)[2:]}
+        state = next((state for link, state in states.items() if f"({page})" in link), "works")
+        assert state.startswith(("works", "in part"))
+    if not capability.name.startswith("hubbub/"):
+        assert f"({page})" in text
 
 
 # -- README.md ----------------------------------------------------------------------------

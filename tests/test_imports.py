@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hubbub"
 PURE = ("irc", "core", "edge", "commands")
-ROOMS = (*PURE, "store", "ordering", "server", "client")
+ROOMS = (*PURE, "store", "importers", "ordering", "server", "client")
 
 # The rooms that are there; a room that is built later is under the contracts from its first module on.
 PRESENT = tuple(

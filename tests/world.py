@@ -7,8 +7,10 @@ fast fan-out has to give every session the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from hubbub.commands.arrival import introduction
 from hubbub.commands.dispatch import dispatch
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
@@ -20,17 +22,23 @@ from hubbub.core.outputs import (
     Departed,
     Entered,
     HangUp,
+    Introduced,
+    LoggedIn,
     Output,
     Record,
     Renamed,
+    Seen,
     Settled,
 )
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, Changes, State, load
+from hubbub.edge.credentials import Made, Make
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
-from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task, Work
+from hubbub.edge.watches import Watches
+from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch, Work
 from hubbub.irc.replies import Refused, Reply
+from tests.credentials import find_out
 from tests.naive_history import NaiveHistory
 
 NODE = 1
@@ -56,9 +64,10 @@ class PlainFanout:
     `written` has each session's bytes; the caller may clear it.
     """
 
-    def __init__(self, gate: Gate, sessions: Mapping[SessionId, Session]) -> None:
+    def __init__(self, gate: Gate, sessions: Mapping[SessionId, Session], watches: Watches) -> None:
         self._gate = gate
         self._sessions = sessions
+        self._watches = watches
         self._audiences: dict[RoomId, dict[SessionId, None]] = {}
         self._session: SessionId | None = None
         self._label = ""
@@ -90,6 +99,10 @@ class PlainFanout:
         for room in output.rooms:
             reached |= self._audiences.get(room, {})
         reached |= dict.fromkeys(output.sessions)
+        if output.watched is not None:
+            for session in self._watches.of(output.watched):
+                if session in self._sessions and self._sessions[session].has("extended-monitor"):
+                    reached[session] = None
         return [
             session
             for session in reached
@@ -97,6 +110,11 @@ class PlainFanout:
             and session in self._sessions
             and (session != output.author or self._sessions[session].has("echo-message"))
         ]
+
+    def seen(self, output: Seen) -> None:
+        watchers, reply = self._watches.seen(output)
+        for session in watchers:
+            self.answer(session, reply)
 
     def entered(self, output: Entered) -> None:
         self._audiences.setdefault(output.room, {}).update(dict.fromkeys(output.sessions))
@@ -170,7 +188,8 @@ class World:
         self._gate = Gate(rules.server_name, LOG_ID)
         self._epoch = 0
         self._number = 0
-        self._fanout = PlainFanout(self._gate, self._sessions)
+        self._watches = Watches()
+        self._fanout = PlainFanout(self._gate, self._sessions, self._watches)
         self.restart()
 
     def restart(self) -> None:
@@ -178,7 +197,8 @@ class World:
         self.state = load(LOG_ID, self.rules, stored(self.tables))
         self._people.clear()
         self._sessions.clear()
-        self._fanout = PlainFanout(self._gate, self._sessions)
+        self._watches = Watches()
+        self._fanout = PlainFanout(self._gate, self._sessions, self._watches)
         self._epoch += 1
         self._number = 0
         self.operate(entries.NodeStarted(NO_SESSION, NODE, self._epoch, self.rules))
@@ -202,10 +222,17 @@ class World:
         host: str = "host.test",
         secure: bool = False,
         device: str = "",
+        password: str = "",
     ) -> Person:
-        """Somebody registered and in the lobby; nobody has heard anything yet."""
+        """Somebody registered and in the lobby; nobody has heard anything yet.
+
+        With a password somebody logged in to the account of that name.
+        """
         person = self.arrive(host=host, secure=secure)
         person.send(f"CAP REQ :{capabilities}")
+        if password:
+            response = base64.b64encode(f"\0{nick}\0{password}".encode()).decode()
+            person.send("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {response}")
         if device:
             person.send(f"DEVICE {device}")
         person.send(f"NICK {nick}", f"USER {nick} 0 * :{nick.title()} Example", "CAP END")
@@ -241,12 +268,32 @@ class World:
         console.phase = Phase.REGISTERED
         return self._run(Task(console, (entry,)))
 
+    def account(self, name: str, password: str = "password", role: str = "member") -> None:
+        """The operator makes an account."""
+        made = find_out(Make(password), self.state)
+        assert isinstance(made, Made)
+        entry = entries.Register(NO_SESSION, name, made.verifier, made.scram, role=role)
+        assert self.operate(entry) == []
+
+    def submit(self, person: Person, entry: entries.AnyEntry) -> None:
+        """Does what a command of this person's would put into the log."""
+        self.clock += 1_000
+        self._run(Task(person.session, (entry,)))
+
+    def bring_about(self, change: Callable[[State, list[Output]], None]) -> None:
+        """Has something happen that no entry asks for yet."""
+        outputs: list[Output] = []
+        change(self.state, outputs)
+        self._gather(outputs)
+        self._store(self.state.take_changes())
+        self._speak()
+
     # -- one batch ------------------------------------------------------------------------
 
     def _run(self, task: Task) -> list[Reply]:
         session, fanout = task.session, self._fanout
         work = list(_with_close(task))
-        batched = tuple(item for item in work if not isinstance(item, (Reply, Lookup, Goodbye)))
+        batched = tuple(item for item in work if isinstance(item, entries.Entry))
         self.state.local_time = self.clock
         if batched:
             self._number += 1
@@ -256,16 +303,25 @@ class World:
         fanout.start(session.id, task.label)
         fetches: list[Fetch] = []
         refusals: list[Reply] = []
+        follow: Verify | Find | None = None
         shown = turned_away = False
         for item in work:
-            if isinstance(item, Reply):
+            if isinstance(item, (Reply, Batched)):
                 fanout.answer(session.id, item)
                 shown = True
+            elif isinstance(item, Verify):
+                follow = item
+            elif isinstance(item, Watch):
+                for reply in self._watches.answer(session.id, item, self.state):
+                    fanout.answer(session.id, reply)
+                    shown = True
             elif isinstance(item, Goodbye):
                 self._hang_up(HangUp(session.id, item.reason))
             elif isinstance(item, Lookup):
                 for found in self._look_up(session, item):
-                    if isinstance(found, Fetch):
+                    if isinstance(found, Find):
+                        follow = found
+                    elif isinstance(found, Fetch):
                         fetches.append(found)
                     else:
                         fanout.answer(session.id, found)
@@ -277,15 +333,28 @@ class World:
                 turned_away = (
                     isinstance(item, entries.Open) and session.id not in self.state.sessions
                 )
-        fanout.end(deferred=bool(fetches) and not shown)
+        fanout.end(deferred=bool(follow or fetches) and not shown)
         answers = [item for fetch in fetches for item in self._fetch(fetch)]
         if fetches:
             fanout.show(session.id, answers, "" if shown else task.label)
         self._store(self.state.take_changes())
         self._speak()
+        if follow is not None:
+            refusals += self._follow(task, follow)
         return refusals
 
-    def _look_up(self, session: Session, lookup: Lookup) -> Sequence[Shown | Fetch]:
+    def _follow(self, task: Task, asked: Verify | Find) -> list[Reply]:
+        work: Sequence[Work]
+        try:
+            if isinstance(asked, Verify):
+                work = asked.then(find_out(asked.wanted, self.state))
+            else:
+                work = asked.then(self.history.answer(asked.question))
+        except Refused as refused:
+            work = refused.replies
+        return self._run(Task(task.session, work, task.label, task.command))
+
+    def _look_up(self, session: Session, lookup: Lookup) -> Sequence[Shown | Fetch | Find]:
         if session.id not in self.state.sessions:
             return ()
         try:
@@ -310,10 +379,20 @@ class World:
                     self._fanout.answer(output.session, output.reply)
             elif isinstance(output, Entered):
                 self._fanout.entered(output)
+            elif isinstance(output, Introduced):
+                for session in output.sessions:
+                    for item in introduction(self._sessions[session], self.state, output.room):
+                        self._fanout.answer(session, item)
             elif isinstance(output, Departed):
                 self._fanout.departed(output)
+            elif isinstance(output, Seen):
+                self._fanout.seen(output)
             elif isinstance(output, Settled):
                 self._sessions[output.session].settle(output.nick)
+            elif isinstance(output, LoggedIn):
+                registration = self._sessions[output.session].registration
+                assert registration is not None
+                registration.log_in(output.account)
             elif isinstance(output, Renamed):
                 for session in output.sessions:
                     self._sessions[session].nick = output.nick
@@ -334,6 +413,7 @@ class World:
     def _forget(self, session: SessionId) -> None:
         self._people.pop(session, None)
         self._sessions.pop(session, None)
+        self._watches.forget(session)
 
     def _store(self, changes: Changes) -> None:
         for table, rows in changes.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import getpass
 import re
 import secrets
 import signal
@@ -14,7 +15,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from hubbub.client.address import DEFAULT_PORT, FORMS, Address, AddressError, parse_address
+from hubbub.client.address import (
+    DEFAULT_PORT,
+    FORMS,
+    Address,
+    AddressError,
+    is_loopback,
+    parse_address,
+)
 from hubbub.client.chat import NICK_MOST, Chat
 from hubbub.client.connection import Connection, IntentError
 from hubbub.client.keeping import KnownServers, claim_device, default_directory
@@ -51,7 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--password-file",
         type=Path,
         metavar="FILE",
-        help="a file whose first line is the server's password",
+        help="a file whose first line is the server's password, or with --account that account's",
+    )
+    parser.add_argument(
+        "--account", metavar="NAME", help="log in to this account, which is then your name"
     )
     parser.add_argument(
         "--invite", metavar="CODE", help="an invite's code, sent as the server's password"
@@ -114,6 +125,7 @@ class _Plan:
     name: str | None
     room: str
     password: str | None
+    account: tuple[str, str] | None
     directory: Path
     args: argparse.Namespace
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -124,14 +136,39 @@ def _plan(args: argparse.Namespace) -> _Plan:
     if args.name is not None and (problem := nick_problem(args.name, NICK_MOST)):
         raise _UsageError(f"{args.name!r} can't be your name: {problem}")
     password = args.invite or address.invite
-    if args.password_file is not None:
-        try:
-            password = args.password_file.read_text().split("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _UsageError(f"the password file can't be read: {error}") from error
+    account = None
+    if args.account is not None:
+        account = (args.account, _account_password(args, address))
+    elif args.password_file is not None:
+        password = _first_line(args.password_file)
     room = args.room or address.room or "#lobby"
     room = room if room[0] in "#&" else f"#{room}"
-    return _Plan(address, args.name, room, password, args.data or default_directory(), args)
+    name = args.name or args.account
+    directory = args.data or default_directory()
+    return _Plan(address, name, room, password, account, directory, args)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text().split("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _UsageError(f"the password file can't be read: {error}") from error
+
+
+def _account_password(args: argparse.Namespace, address: Address) -> str:
+    """The account's password, from its file or from the person; never over a network in the clear."""
+    if not address.tls and not is_loopback(address.host):
+        raise _UsageError(
+            "a password isn't sent without TLS: use an address that starts with ircs://"
+        )
+    if args.password_file is not None:
+        return _first_line(args.password_file)
+    if not sys.stdin.isatty():
+        raise _UsageError("there is no terminal to ask for the password: use --password-file")
+    try:
+        return getpass.getpass(f"Password of {clean(args.account)}: ")
+    except (EOFError, KeyboardInterrupt):
+        raise _UsageError("no password was given") from None
 
 
 def _build(plan: _Plan, name: str, show: Callable[[Line], None]) -> tuple[Chat, Network]:
@@ -153,6 +190,7 @@ def _build(plan: _Plan, name: str, show: Callable[[Line], None]) -> tuple[Chat, 
             run_token=secrets.token_urlsafe(16),
             device=token,
             password=plan.password,
+            account=plan.account,
             rooms=(plan.room,),
             on_line=on_line if plan.args.debug else None,
         )

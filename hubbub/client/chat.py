@@ -48,9 +48,11 @@ class Chat:
     debug: bool = False
     literal: bool = False
     """Lines are said as they are, commands are not looked for."""
-    can_ask: bool = True
-    """There is somebody who can answer when the name is refused."""
     asking_name: bool = False
+    asking_secret: tuple[str, Callable[[str], None]] | None = None
+    """What to ask for without showing what is typed, and what to do with it."""
+    can_ask: bool = False
+    """Whether there is somebody who can be asked."""
     quit_reason: str | None = None
     """Set when the person wants to go."""
     trouble: str = ""
@@ -90,6 +92,22 @@ class Chat:
             self._typed(text)
         except (IntentError, OutboxFull, commands.UsageError) as error:
             self.complain(str(error))
+        self.flush()
+
+    def ask_secret(self, question: str, then: Callable[[str], None]) -> None:
+        """Have the person type something that is shown nowhere. Raises `IntentError`."""
+        if not self.can_ask:
+            raise IntentError("There is no terminal to ask for a password in.")
+        self.asking_secret = (question, then)
+
+    def secret(self, text: str) -> None:
+        """What the person typed when asked by `ask_secret`; nothing means never mind."""
+        asked, self.asking_secret = self.asking_secret, None
+        if asked is not None and text:
+            try:
+                asked[1](text)
+            except IntentError as error:
+                self.complain(str(error))
         self.flush()
 
     def say(self, text: str) -> None:

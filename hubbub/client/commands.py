@@ -145,6 +145,22 @@ def _search(chat: Chat, rest: str) -> None:
     chat.connection.ask_search(rest)
 
 
+def _register(chat: Chat, rest: str) -> None:
+    if rest:
+        chat.connection.register(rest)
+        return
+    nick = clean(chat.connection.nick)
+    chat.ask_secret(f"A password for {nick}, eight characters or more: ", chat.connection.register)
+
+
+def _login(chat: Chat, rest: str) -> None:
+    account = rest.split(maxsplit=1)[0]
+    chat.ask_secret(
+        f"Password of {clean(account)}: ",
+        lambda password: chat.connection.login(account, password),
+    )
+
+
 def _raw(chat: Chat, rest: str) -> None:
     chat.connection.raw(rest)
 
@@ -173,6 +189,8 @@ ROWS = (
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),
+    Row("register", "[password]", "make your name an account of yours", _register),
+    Row("login", "<account>", "log in to your account; the password is asked for", _login, 1),
     Row("raw", "<line>", "send a line of IRC as it is", _raw, 1, ("quote",)),
     Row("quit", "[reason]", "go", _quit, 0, ("exit", "q", "bye")),
 )  # fmt: skip

@@ -24,6 +24,7 @@ from hubbub.client.events import (
     MessageShown,
     RawLine,
     Registered,
+    ServerError,
     Unconfirmed,
 )
 from hubbub.client.isupport import Isupport
@@ -66,19 +67,21 @@ class Connection:
         run_token: str,
         device: str | None = None,
         password: str | None = None,
+        account: tuple[str, str] | None = None,
         rooms: tuple[str, ...] = (),
         on_line: Callable[[bool, str], None] | None = None,
     ) -> None:
         """`run_token` (16 characters or so) is another one for each run, `device` the same for ever.
 
-        `rooms` are joined after the welcome. `on_line(outgoing, line)` sees every line, secrets too.
+        `account` is an account's name and password; without a server that knows accounts the
+        connection is given up. `rooms` are joined after the welcome. `on_line(outgoing, line)` sees every line, secrets too.
         """
         self.isupport = Isupport()
         self.rooms = Rooms(self.isupport)
         self.timeline = Timeline()
         self.outbox = Outbox(run_token)
         self.batches = Batches()
-        self.registration = Registration(self.send, device, password)
+        self.registration = Registration(self.send, device, password, account)
         self.catch_up = CatchUp(self.timeline, self._ask, self.emit, self.is_room, fold)
         self.wanted: dict[str, tuple[str, str | None]] = {
             fold(room): (room, None) for room in rooms
@@ -92,6 +95,7 @@ class Connection:
         self.leaving = False
         self.is_away = False
         self._joins_due = False
+        self._registering = ""
         self._reading = Reading(self)
         self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
         self._out = bytearray()
@@ -162,6 +166,7 @@ class Connection:
                 self.emit(RawLine(f"({line.value})"))
                 continue
             self._line(line)
+        self._need_accounts()
         if self._joins_due:
             self._join_wanted()
         self.flush_outbox()
@@ -173,6 +178,7 @@ class Connection:
         if self._up:
             try:
                 self.registration.tick(now)
+                self._need_accounts()
                 self.catch_up.tick(now)
             except (ValueError, IntentError) as error:
                 self.wants_close = f"the server sends what can't be meant: {error}"
@@ -257,6 +263,41 @@ class Connection:
         """Use another name; before the welcome it is the answer to `NickRefused`."""
         self.nick_wanted = nick
         self.registration.choose(nick)
+
+    def register(self, password: str) -> None:
+        """Make our name an account. Raises `IntentError` when that can't be."""
+        self._need_welcome()
+        if not password or not _BREAKERS.isdisjoint(password) or password.startswith(":"):
+            raise IntentError("A password for an account has no spaces and no commas here.")
+        self._registering = password
+        self.send("REGISTER", "*", "*", password)
+
+    def registered_as(self, account: str) -> None:
+        """The server has made our account: the next connection logs in to it."""
+        if self._registering:
+            self.registration.account = (account, self._registering)
+        self._registering = ""
+
+    def login(self, account: str, password: str) -> None:
+        """Log in to an account from here on. Raises `IntentError` when there is none."""
+        self._need_welcome()
+        if not self.registration.login(account, password):
+            raise IntentError("This server has no accounts to log in to.")
+
+    def _need_accounts(self) -> None:
+        if self.registration.lacks_accounts and self.wants_close is None:
+            reason = "this server has no accounts to log in to"
+            self.emit(ServerError(reason))
+            self.login_failed(reason)
+
+    def login_failed(self, reason: str) -> None:
+        """Who was to be logged in and isn't doesn't come in as a guest instead."""
+        was_welcomed = self.registered
+        self.registration.account = None
+        self.registration.authenticating = False
+        if not was_welcomed:
+            self.final = True
+            self.wants_close = reason
 
     def topic(self, room: str, text: str | None = None) -> None:
         """Set a room's topic, or ask for it with None. Raises `IntentError` when not connected."""

@@ -64,7 +64,6 @@ class Pipe:
     def __post_init__(self) -> None:
         self._changed = asyncio.Event()
         self.chat.changed = self.changed
-        self.chat.can_ask = False
 
     def changed(self) -> None:
         """Something happened: what is waited for may be so now."""

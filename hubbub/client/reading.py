@@ -237,6 +237,27 @@ class Reading:
     def _cap(self, message: Message, _: str | None) -> None:
         self._c.registration.cap(message)
 
+    def _authenticate(self, message: Message, _: str | None) -> None:
+        self._c.registration.challenged(message.params[0])
+
+    def _registered_account(self, message: Message, _: str | None) -> None:
+        if message.params[0].upper() == "SUCCESS":
+            self._c.registered_as(message.params[1])
+        self._c.emit(ServerNotice(message.params[-1], "account"))
+
+    def _logged_in(self, message: Message, _: str | None) -> None:
+        self._c.emit(ServerNotice(message.params[-1], "account"))
+
+    def _sasl_done(self, message: Message, _: str | None) -> None:
+        self._c.registration.authenticated()
+
+    def _sasl_failed(self, message: Message, _: str | None) -> None:
+        if self._c.registration.authenticating:
+            reason = message.params[-1]
+            self._c.login_failed(reason)
+            self.last_word = reason
+            self._c.emit(ServerError(reason))
+
     def _error(self, message: Message, _: str | None) -> None:
         reason = message.params[-1]
         recently = self._kicked_at is not None and self._c.now - self._kicked_at < KICK_THEN_ERROR
@@ -406,6 +427,18 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "FAIL": (3, Reading._standard_reply),
     "WARN": (3, Reading._standard_reply),
     "NOTE": (3, Reading._standard_reply),
+    "ACCOUNT": (1, Reading._nothing),
+    "AUTHENTICATE": (1, Reading._authenticate),
+    "REGISTER": (2, Reading._registered_account),
+    "900": (2, Reading._logged_in),
+    "901": (2, Reading._logged_in),
+    "902": (2, Reading._sasl_failed),
+    "903": (1, Reading._sasl_done),
+    "904": (1, Reading._sasl_failed),
+    "905": (1, Reading._sasl_failed),
+    "906": (1, Reading._sasl_failed),
+    "907": (1, Reading._sasl_done),
+    "908": (1, Reading._nothing),
     "001": (1, Reading._welcome),
     "005": (2, Reading._isupport),
     "376": (0, Reading._end_of_motd),

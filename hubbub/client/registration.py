@@ -7,6 +7,7 @@ plain registration of RFC 1459 follows. https://ircv3.net/specs/extensions/capab
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from enum import Enum
 
@@ -28,6 +29,8 @@ WANTED = (
     "hubbub/device",
     "hubbub/once",
 )
+CHUNK = 400
+"""Characters of a response in one AUTHENTICATE."""
 PATIENCE = 4.0
 """Seconds to wait for the first answer to CAP."""
 
@@ -48,10 +51,21 @@ class Stage(Enum):
 class Registration:
     """The state machine of one connection's registration. `send(command, *params)` queues a line."""
 
-    def __init__(self, send: Send, device: str | None, password: str | None) -> None:
+    def __init__(
+        self,
+        send: Send,
+        device: str | None,
+        password: str | None,
+        account: tuple[str, str] | None = None,
+    ) -> None:
+        """`account` is its name and its password, if somebody is to be logged in."""
         self._send = send
         self._device = device
         self._password = password
+        self.account = account
+        self.authenticating = False
+        self.lacks_accounts = False
+        """True when somebody is to be logged in to a server that has no accounts."""
         self.stage = Stage.IDLE
         self.nick = ""
         self.offered: dict[str, str] = {}
@@ -67,6 +81,7 @@ class Registration:
         self.nick = nick
         self.offered, self.enabled, self._awaited = {}, set(), set()
         self._capable = self._named = self._ended = False
+        self.authenticating = self.lacks_accounts = False
         self._asked_at = now
         self.stage = Stage.ASKED
         self._send("CAP", "LS", "302")
@@ -90,11 +105,11 @@ class Registration:
             self._capable = True
             self.offered.update(_with_values(words))
             if message.params[2] != "*" or len(message.params) == 3:
-                self._request(set(WANTED) & self.offered.keys())
+                self._request(self._wanted() & self.offered.keys())
         elif subcommand == "NEW":
             new = _with_values(words)
             self.offered.update(new)
-            self._request(set(WANTED) & new.keys() - self.enabled)
+            self._request(self._wanted() & new.keys() - self.enabled)
         elif subcommand == "DEL":
             for name in words:
                 self.offered.pop(name, None)
@@ -137,8 +152,45 @@ class Registration:
         self.nick = nick
         self.stage = Stage.DONE
 
+    # -- logging in (https://ircv3.net/specs/extensions/sasl-3.2) --
+
+    def login(self, name: str, password: str) -> bool:
+        """Log in on a connection that stands already; False when the server has no accounts."""
+        if "sasl" not in self.offered:
+            return False
+        self.account = (name, password)
+        if "sasl" in self.enabled:
+            self._authenticate()
+        else:
+            self._request({"sasl"})
+        return True
+
+    def challenged(self, challenge: str) -> None:
+        """The server wants to hear who we are. PLAIN: name, NUL, name, NUL, password in base64."""
+        if self.account is None or challenge != "+" or not self.authenticating:
+            return
+        name, password = self.account
+        response = base64.b64encode(f"{name}\0{name}\0{password}".encode()).decode()
+        chunks = [response[start : start + CHUNK] for start in range(0, len(response), CHUNK)]
+        if len(chunks[-1]) == CHUNK:
+            chunks.append("+")
+        for chunk in chunks:
+            self._send("AUTHENTICATE", chunk)
+
+    def authenticated(self) -> None:
+        """The login has ended, well or not: the welcome may come."""
+        self.authenticating = False
+        self._end()
+
+    def _authenticate(self) -> None:
+        self.authenticating = True
+        self._send("AUTHENTICATE", "PLAIN")
+
+    def _wanted(self) -> set[str]:
+        return {*WANTED, *(("sasl",) if self.account is not None else ())}
+
     def _request(self, names: set[str]) -> None:
-        wanted = [name for name in WANTED if name in names]
+        wanted = [name for name in (*WANTED, "sasl") if name in names]
         if wanted:
             self._awaited |= set(wanted)
             self._send("CAP", "REQ", " ".join(wanted))
@@ -155,10 +207,15 @@ class Registration:
             return
         if self.stage is Stage.REQUESTED:
             self._introduce()
+        elif self.stage is Stage.DONE and "sasl" in names and "sasl" in self.enabled:
+            self._authenticate()
         else:
             self._end()
 
     def _introduce(self) -> None:
+        if self.account is not None and "sasl" not in self.enabled:
+            self.lacks_accounts = True
+            return
         if self._password:
             self._send("PASS", self._password)
         if self._device and "hubbub/device" in self.offered:
@@ -167,10 +224,14 @@ class Registration:
         self.stage = Stage.NAMED
         self._send("NICK", self.nick)
         self._send("USER", _username(self.nick), "0", "*", self.nick)
+        if self.account is not None and "sasl" in self.enabled:
+            self._authenticate()
         self._end()
 
     def _end(self) -> None:
         """Release the welcome, once; also when the answer to CAP LS came after our patience."""
+        if self.authenticating:
+            return
         if self._capable and not self._ended and self.stage in (Stage.NAMED, Stage.REFUSED):
             self._ended = True
             self._send("CAP", "END")

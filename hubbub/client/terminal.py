@@ -152,6 +152,8 @@ class Terminal:
         self._session.completer = ChatCompleter(chat)
         self._session.complete_while_typing = False
         self._session.message = self._prompt
+        self._asking: PromptSession[str] | None = None
+        chat.can_ask = True
         chat.changed = self.changed
 
     def changed(self) -> None:
@@ -174,17 +176,34 @@ class Terminal:
 
     def leave(self) -> None:
         """End the prompt from outside: a signal came, or the connection is over."""
-        if self._session.app.is_running and not self._session.app.is_done:
-            self._session.app.exit(exception=EOFError())
+        for session in (self._session, self._asking):
+            if session is not None and session.app.is_running and not session.app.is_done:
+                session.app.exit(exception=EOFError())
 
     async def _read(self, net: asyncio.Task[None]) -> None:
         while self.chat.quit_reason is None and not net.done():
             try:
+                if self.chat.asking_secret is not None:
+                    await self._ask_secret(self.chat.asking_secret[0])
+                    continue
                 text = await self._session.prompt_async()
             except (EOFError, KeyboardInterrupt):
                 return
             self.chat.typed(text)
             self._network.hurry()
+
+    async def _ask_secret(self, question: str) -> None:
+        """Ask on a line of its own, which no history keeps."""
+        asking: PromptSession[str] = PromptSession(
+            erase_when_done=True, input=self._session.input, output=self._session.output
+        )
+        self._asking = asking
+        try:
+            self.chat.secret(await asking.prompt_async(question, is_password=True))
+        except KeyboardInterrupt:
+            self.chat.secret("")
+        finally:
+            self._asking = None
 
     def _prompt(self) -> FormattedText:
         if self.chat.asking_name:

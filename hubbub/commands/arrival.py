@@ -8,14 +8,19 @@ from typing import Final
 
 from hubbub import __version__
 from hubbub.commands.names import names_of
+from hubbub.commands.packing import packed
 from hubbub.commands.playback import event_of
 from hubbub.core.entities import Member, Room
+from hubbub.core.happening import did
 from hubbub.core.history import Page, readable
-from hubbub.core.outputs import Event, HistoryRow
+from hubbub.core.ids import RoomId
+from hubbub.core.outputs import HistoryRow
+from hubbub.core.reading import marker_of
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Batched, Fetch, Shown
+from hubbub.irc.masks import ACCOUNT_EXTBAN, EXTBAN
 from hubbub.irc.modes import CHANMODES, PREFIX, ROOM_MODES, USER_MODES
 from hubbub.irc.names import STATUS_PREFIXES
 from hubbub.irc.numerics import Numeric
@@ -47,12 +52,12 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
             "".join(sorted(USER_MODES)),
             "".join(sorted(ROOM_MODES)),
         ),
-        *isupport(rules),
+        *isupport(session, rules),
         *lusers(state),
         *motd(rules),
     ]
     for member in user.memberships.values():
-        replies.append(Event("JOIN", user.source, (member.room.name,), state.now))
+        replies.append(did(state, user, "JOIN", (member.room.name,)))
         replies += _inside(session, state, member, replay=True)
     return replies
 
@@ -63,8 +68,20 @@ def _created(state: State) -> str:
     return f"{datetime.fromtimestamp(created // 1000, UTC):%Y-%m-%d at %H:%M UTC}"
 
 
-def isupport(rules: Rules) -> list[Reply]:
-    """RPL_ISUPPORT (https://modern.ircdocs.horse/#rplisupport-005)."""
+def isupport(session: Session, rules: Rules) -> Sequence[Reply | Batched]:
+    """RPL_ISUPPORT (https://modern.ircdocs.horse/#rplisupport-005), in a batch for who asked so."""
+    replies = [
+        numeric(Numeric.RPL_ISUPPORT, *line.split(" ")[start : start + TOKENS_PER_LINE])
+        for line in packed(isupport_tokens(rules))
+        for start in range(0, line.count(" ") + 1, TOKENS_PER_LINE)
+    ]
+    if session.has("batch") and session.has("draft/extended-isupport"):
+        return [Batched("draft/isupport", (), tuple(replies))]
+    return replies
+
+
+def isupport_tokens(rules: Rules) -> list[str]:
+    """What the server says of itself, each token once."""
     tokens = [
         f"NETWORK={rules.network.replace(' ', chr(92) + 'x20')}",
         "CASEMAPPING=ascii",
@@ -82,6 +99,10 @@ def isupport(rules: Rules) -> list[Reply]:
         f"TOPICLEN={rules.topic_bytes}",
         f"AWAYLEN={rules.away_bytes}",
         f"KICKLEN={rules.kick_bytes}",
+        f"NAMELEN={rules.realname_bytes}",
+        f"MONITOR={rules.monitor_entries}",
+        f"EXTBAN={EXTBAN}",
+        f"ACCOUNTEXTBAN={ACCOUNT_EXTBAN}",
         f"TARGMAX=PRIVMSG:{rules.targets},NOTICE:{rules.targets},TAGMSG:{rules.targets}"
         f",JOIN:,PART:,KICK:{rules.targets},WHOIS:1,LIST:,NAMES:",
         "EXCEPTS=e",
@@ -94,21 +115,24 @@ def isupport(rules: Rules) -> list[Reply]:
         f"CHATHISTORY={rules.history_page}",
         "MSGREFTYPES=msgid,timestamp",
     ]
-    return [
-        numeric(Numeric.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
-        for start in range(0, len(tokens), TOKENS_PER_LINE)
-    ]
+    if rules.icon:
+        tokens.append(f"draft/ICON={rules.icon}")
+    return tokens
 
 
 def lusers(state: State) -> list[Reply]:
     """How many are here (https://modern.ircdocs.horse/#lusers-message)."""
-    here, most = len(state.users), state.counter("most_users")
+    here, most = state.online, state.counter("most_users")
+    operators = sum(
+        account.may("moderator") and state.user_of(account).present
+        for account in state.accounts_by_id.values()
+    )
     return [
         numeric(
             Numeric.RPL_LUSERCLIENT,
             text=f"There are {here - state.invisible} users and {state.invisible} invisible on 1 servers",
         ),
-        numeric(Numeric.RPL_LUSEROP, "0", text="operator(s) online"),
+        numeric(Numeric.RPL_LUSEROP, str(operators), text="operator(s) online"),
         numeric(Numeric.RPL_LUSERCHANNELS, str(len(state.rooms)), text="rooms formed"),
         numeric(Numeric.RPL_LUSERME, text=f"I have {here} clients and 0 servers"),
         numeric(
@@ -163,6 +187,16 @@ def after_join(name: str, there: Sequence[Member]) -> Reading:
     return read
 
 
+def introduction(session: Session, state: State, name: str) -> list[Shown]:
+    """What shows a room to a session that another device of its user has brought there.
+
+    Without what was said before: whoever wants that on several devices has chathistory.
+    """
+    member = _membership(session, state, name)
+    shown = [] if member is None else _inside(session, state, member, replay=False)
+    return [item for item in shown if not isinstance(item, Fetch)]
+
+
 def arriving(lobby: str) -> tuple[Reading, Reading]:
     """What shows the welcome, and what then shows the lobby unless the session is there already.
 
@@ -180,6 +214,28 @@ def arriving(lobby: str) -> tuple[Reading, Reading]:
     return welcome, enter
 
 
+def moving() -> tuple[Reading, Reading]:
+    """What notes where a session is before it becomes another user's, and what then shows the rest."""
+    rooms: set[RoomId] = set()
+
+    def before(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        presence = state.sessions.get(session.id)
+        rooms.update(presence.user.memberships if presence is not None else ())
+        return ()
+
+    def after(session: Session, state: State) -> Sequence[Shown | Fetch]:
+        presence = state.sessions.get(session.id)
+        members = presence.user.memberships.values() if presence is not None else ()
+        shown: list[Shown | Fetch] = []
+        for member in members:
+            if member.room.id not in rooms:
+                shown.append(did(state, member.user, "JOIN", (member.room.name,)))
+                shown += _inside(session, state, member, replay=True)
+        return shown
+
+    return before, after
+
+
 def _membership(session: Session, state: State, name: str) -> Member | None:
     presence, room = state.sessions.get(session.id), state.room_named(name)
     return None if presence is None or room is None else room.members.get(presence.user.id)
@@ -189,9 +245,12 @@ def _inside(session: Session, state: State, member: Member, *, replay: bool) -> 
     """The topic, the names, and with `replay` for a client without chathistory what was said before."""
     room = member.room
     replies: list[Shown | Fetch] = []
+    if session.has("draft/read-marker"):
+        replies.append(marker_of(state, member.user, room))
     if room.topic:
         replies += topic_of(room)
-    replies += names_of(session, room, inside=True)
+    if not (session.has("no-implicit-names") or session.has("draft/no-implicit-names")):
+        replies += names_of(session, room, inside=True)
     if replay and state.rules.replay_lines and not session.has("draft/chathistory"):
         replies.append(_replay(session, state, member))
     return replies

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hubbub.commands import multiline
 from hubbub.commands.row import Call, Row, When
 from hubbub.commands.table import ROWS
 from hubbub.core.rules import Rules
@@ -25,12 +26,15 @@ def dispatch(session: Session, line: bytes, rules: Rules) -> Task | None:
     try:
         message = parse(line)
     except MalformedLine as malformed:
-        return _malformed(session, malformed.reason)
+        return _malformed(session, line, malformed.reason)
     try:
         if message.tags:
             label = _label(session, message)
         row = _row(session, message)
-        work = row.handler(Call(session, message, rules))
+        call = Call(session, message, rules)
+        if multiline.is_batched(call):
+            return multiline.receive(call, label)
+        work = row.handler(call)
     except Refused as refused:
         work = refused.replies
     return Task(session, work, label, message.command)
@@ -43,7 +47,8 @@ def too_long(session: Session) -> Task:
 
 def _label(session: Session, message: Message) -> str:
     label = message.tags.get("label", "")
-    if not label or not session.has("labeled-response"):
+    # "depends on the batch capability which MUST be negotiated to use labeled responses"
+    if not label or not (session.has("labeled-response") and session.has("batch")):
         return ""
     if len(label.encode()) > LABEL_BYTES:
         raise fail(
@@ -68,11 +73,21 @@ def _row(session: Session, message: Message) -> Row:
     return row
 
 
-def _malformed(session: Session, reason: Malformation) -> Task | None:
+def _malformed(session: Session, line: bytes, reason: Malformation) -> Task | None:
     if reason is Malformation.EMPTY:
         return None
     if reason is Malformation.NOT_UTF8:
-        reply = Reply("FAIL", ("*", "INVALID_UTF8", reason.value))
-    else:
-        reply = Reply("FAIL", ("*", "MALFORMED", reason.value))
-    return Task(session, (reply,))
+        return _not_utf8(session, line, reason.value)
+    return Task(session, (Reply("FAIL", ("*", "MALFORMED", reason.value)),))
+
+
+def _not_utf8(session: Session, line: bytes, text: str) -> Task:
+    """Names the command and bears the label, as far as they can be read."""
+    command, label = "*", ""
+    try:
+        message = parse(line.decode(errors="replace").encode())
+        command = message.command if message.command in ROWS else "*"
+        label = _label(session, message)
+    except (MalformedLine, Refused):
+        pass
+    return Task(session, (Reply("FAIL", (command, "INVALID_UTF8", text)),), label, command)

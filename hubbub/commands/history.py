@@ -6,8 +6,9 @@ Law: only what the asker may read is asked of the store; the question itself say
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from hubbub.commands.playback import event_of
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
@@ -18,7 +19,6 @@ from hubbub.core.history import (
     Bound,
     Conversation,
     Page,
-    Question,
     Targets,
     WithPeer,
     readable,
@@ -26,12 +26,13 @@ from hubbub.core.history import (
 from hubbub.core.ids import RoomId, parse_msgid
 from hubbub.core.outputs import HistoryRow
 from hubbub.core.state import State
-from hubbub.edge.egress import iso_time
+from hubbub.edge.egress import hidden
 from hubbub.edge.work import Batched, Fetch, Shown
 from hubbub.irc.names import fold_nick, is_room
 from hubbub.irc.replies import Refused, Reply, fail
+from hubbub.irc.times import iso_time, milliseconds
 
-Asking = Callable[[Call, State, Conversation, bool], Question]
+Asking = Callable[[Call, State, Conversation], Page | Around]
 
 
 def _invalid(call: Call, text: str, *context: str) -> Refused:
@@ -52,7 +53,10 @@ def chathistory(call: Call, state: State) -> Sequence[Shown | Fetch]:
         raise _invalid(call, "Too many parameters")
     user = state.sessions[call.session.id].user
     conversation, name = _conversation(call, state, user)
-    question = ask(call, state, conversation, call.session.has("draft/event-playback"))
+    question = ask(call, state, conversation)
+    if call.session.has("draft/event-playback"):
+        without = hidden(call.session.variant)
+        question = msgspec.structs.replace(question, events=True, without=without)
 
     def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
         # A whisper's row keeps the name that it was addressed to; a room has one name.
@@ -113,39 +117,33 @@ def _bound(call: Call, state: State, index: int) -> Bound:
 def _time(call: Call, index: int) -> At:
     kind, _, value = call.param(index).partition("=")
     try:
-        if kind != "timestamp" or not value.endswith("Z"):
+        if kind != "timestamp":
             raise ValueError
-        moment = datetime.fromisoformat(value[:-1])
+        return At(milliseconds(value))
     except ValueError:
         raise _invalid(call, "Invalid timestamp", call.param(index) or "*") from None
-    if moment.tzinfo is not None:
-        raise _invalid(call, "Invalid timestamp", call.param(index))
-    since_epoch = moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return At(round(since_epoch.total_seconds() * 1000))
 
 
-def _before(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+def _before(call: Call, state: State, conversation: Conversation) -> Page | Around:
     return Page(
         conversation=conversation,
         before=_bound(call, state, 2),
         limit=_limit(call),
         newest=True,
-        events=events,
     )
 
 
-def _after(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+def _after(call: Call, state: State, conversation: Conversation) -> Page | Around:
     # What comes after this line's place in the order is shown as it happens.
     return Page(
         conversation=conversation,
         after=_bound(call, state, 2),
         before=state.next_place,
         limit=_limit(call),
-        events=events,
     )
 
 
-def _latest(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+def _latest(call: Call, state: State, conversation: Conversation) -> Page | Around:
     after = None if call.param(2) == "*" else _bound(call, state, 2)
     return Page(
         conversation=conversation,
@@ -153,17 +151,14 @@ def _latest(call: Call, state: State, conversation: Conversation, events: bool) 
         before=state.next_place,
         limit=_limit(call),
         newest=True,
-        events=events,
     )
 
 
-def _around(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
-    return Around(
-        conversation=conversation, bound=_bound(call, state, 2), limit=_limit(call), events=events
-    )
+def _around(call: Call, state: State, conversation: Conversation) -> Page | Around:
+    return Around(conversation=conversation, bound=_bound(call, state, 2), limit=_limit(call))
 
 
-def _between(call: Call, state: State, conversation: Conversation, events: bool) -> Question:
+def _between(call: Call, state: State, conversation: Conversation) -> Page | Around:
     """BETWEEN counts from its first bound, forwards or backwards in time."""
     start, end = _bound(call, state, 2), _bound(call, state, 3)
     backwards = _is_after(start, end)
@@ -173,7 +168,6 @@ def _between(call: Call, state: State, conversation: Conversation, events: bool)
         before=start if backwards else end,
         limit=_limit(call),
         newest=backwards,
-        events=events,
     )
 
 

@@ -21,6 +21,7 @@ NAMES_BYTES: Final = 380
 def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply]:
     """RPL_NAMREPLY and RPL_ENDOFNAMES; from outside, invisible members aren't named."""
     shown_prefix = prefixes_of if session.has("multi-prefix") else prefix_of
+    full = session.has("userhost-in-names")
     kind = "@" if "s" in room.flags else "="
     replies: list[Reply] = []
     names: list[str] = []
@@ -29,7 +30,9 @@ def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply]:
         user = member.user
         if not inside and "i" in user.modes:
             continue
-        name = shown_prefix(member.ranks) + user.nick if member.ranks else user.nick
+        name = user.source if full else user.nick
+        if member.ranks:
+            name = shown_prefix(member.ranks) + name
         size += len(name.encode()) + 1
         if size > NAMES_BYTES:
             replies.append(numeric(Numeric.RPL_NAMREPLY, kind, room.name, text=" ".join(names)))

@@ -66,6 +66,8 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
     ]
     if user.away:
         replies.append(numeric(Numeric.RPL_AWAY, nick, text=user.away))
+    if user.account:
+        replies.append(numeric(Numeric.RPL_WHOISACCOUNT, nick, user.account))
     if "o" in user.modes:
         replies.append(numeric(Numeric.RPL_WHOISOPERATOR, nick))
     if "B" in user.modes:

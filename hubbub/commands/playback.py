@@ -17,15 +17,27 @@ def event_of(row: HistoryRow, target: str, *, clock_prefix: bool = False) -> Eve
     With `clock_prefix` the text begins with the UTC hour and minute, for clients that can't be
     told the time in a tag.
     """
-    params = row.params
+    params, splits = row.params, row.splits
     if clock_prefix and params:
         # In "/me waves" the time belongs to what is said, not before the sign that it's an action.
         action = ACTION if params[0].startswith(ACTION) else ""
         text = params[0].removeprefix(action)
-        params = (f"{action}[{_clock(row.time)}] {text}", *params[1:])
+        clock = f"[{_clock(row.time)}] "
+        params = (f"{action}{clock}{text}", *params[1:])
+        splits = tuple(at + len(clock) for at in splits)
     if row.command not in UNTARGETED:
         params = (row.status + target, *params)
-    return Event(row.command, row.source, params, row.time, row.place, row.tags)
+    return Event(
+        row.command,
+        row.source,
+        params,
+        row.time,
+        row.place,
+        row.tags,
+        row.account,
+        row.realname,
+        splits=splits,
+    )
 
 
 def _clock(time: int) -> str:

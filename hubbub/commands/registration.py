@@ -7,13 +7,16 @@ import hmac
 from collections.abc import Sequence
 from typing import Final
 
+from hubbub.commands.accounts import log_in
 from hubbub.commands.arrival import arriving
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
+from hubbub.commands.services import is_service
 from hubbub.core import entries
+from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
 from hubbub.edge.session import Phase, Registration
-from hubbub.edge.work import Goodbye, Lookup, Work
-from hubbub.irc.capabilities import BY_NAME, CAPABILITIES
+from hubbub.edge.work import Goodbye, Lookup, Verify, Work
+from hubbub.irc.capabilities import BY_NAME, CAPABILITIES, Capability
 from hubbub.irc.names import nick_problem
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, fail, numeric, refuse
@@ -40,7 +43,18 @@ def _cap_ls(call: Call) -> Sequence[Work]:
         session.choose(session.capabilities | {"cap-notify"})
     if session.registration is not None:
         session.registration.negotiating = True
-    return _cap_lines(call, "LS", [capability.name for capability in CAPABILITIES])
+    offers = [_offer(capability, call) for capability in CAPABILITIES]
+    if session.sts and session.cap_version >= 302:
+        # It is no row of the table: "Clients MUST NOT request this capability with CAP REQ".
+        offers.append(f"sts={session.sts}")
+    return _cap_lines(call, "LS", offers)
+
+
+def _offer(capability: Capability, call: Call) -> str:
+    """A capability as CAP LS says it: with its value to clients that know of values."""
+    if call.session.cap_version < 302 or not capability.value:
+        return capability.name
+    return f"{capability.name}={capability.value.format(rules=call.rules)}"
 
 
 def _cap_list(call: Call) -> Sequence[Work]:
@@ -108,11 +122,22 @@ def device(call: Call) -> Sequence[Work]:
 
 
 def password(call: Call) -> Sequence[Work]:
-    """PASS: the server's invite, where guests need one."""
+    """PASS: the server's invite, where guests need one; or `account:password`, for old clients."""
     registration = _registration(call)
     if hmac.compare_digest(call.param(0).encode(), registration.invite.encode()):
         registration.admitted = True
-    return []
+        return []
+    name, found, word = call.param(0).partition(":")
+    if not found or not name or not word:
+        return []
+    return [Verify(Check(name, word), lambda outcome: _passed(call, outcome))]
+
+
+def _passed(call: Call, outcome: Outcome) -> Sequence[Work]:
+    if isinstance(outcome, Verified):
+        return log_in(call.session, outcome.account, outcome.name)[:1]
+    reason = outcome.reason if isinstance(outcome, Unverified) else "It didn't work"
+    return [numeric(Numeric.ERR_PASSWDMISMATCH, text=reason)]
 
 
 def nick(call: Call) -> Sequence[Work]:
@@ -121,6 +146,8 @@ def nick(call: Call) -> Sequence[Work]:
     if not name:
         raise refuse(Numeric.ERR_NONICKNAMEGIVEN)
     problem = nick_problem(name, call.rules.nick_bytes)
+    if is_service(name):
+        problem = "That is the name of a service: choose another"
     if problem is not None:
         raise refuse(Numeric.ERR_ERRONEUSNICKNAME, name, text=problem)
     if call.session.registration is None:
@@ -147,10 +174,16 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
     if not registration.admitted:
         text = "This server is by invitation: connect with the invite as the password"
         return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
+    aborted: list[Work] = []
+    if session.sasl is not None:
+        # "the server SHOULD abort it and send a 906 numeric, then register the client"
+        session.sasl = None
+        aborted.append(numeric(Numeric.ERR_SASLABORTED))
     session.phase = Phase.OPENING
     lobby = call.rules.lobby
     welcome, enter = arriving(lobby)
     return [
+        *aborted,
         entries.Open(
             session.id,
             registration.nick,
@@ -159,6 +192,8 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             session.host,
             registration.device,
             session.secure,
+            away=registration.away,
+            account=registration.account,
         ),
         Lookup(welcome),
         entries.Join(session.id, lobby),

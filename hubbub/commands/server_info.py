@@ -1,4 +1,4 @@
-"""Asking about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS and STATS.
+"""Asking about the server: MOTD, LUSERS, VERSION, ISUPPORT, TIME, INFO, ADMIN, LINKS and STATS.
 
 Law: there is one server to ask; whoever names another one, or a person who isn't here, is told so.
 """
@@ -11,9 +11,9 @@ from typing import Final
 from hubbub import __version__
 from hubbub.commands import arrival
 from hubbub.commands.people import human_time
-from hubbub.commands.row import MODERN, Call, Kind, Reader, Row, When, query
+from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Reader, Row, When, query
 from hubbub.core.state import State
-from hubbub.edge.work import Fetch, Shown
+from hubbub.edge.work import Fetch, Shown, Work
 from hubbub.irc.masks import matches
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import numeric, refuse
@@ -49,8 +49,16 @@ def version(call: Call, state: State) -> Sequence[Shown | Fetch]:
     rules = state.rules
     return [
         numeric(Numeric.RPL_VERSION, SOFTWARE, rules.server_name, text="IRC with IRCv3 extensions"),
-        *arrival.isupport(rules),
+        *arrival.isupport(call.session, rules),
     ]
+
+
+def isupport(call: Call) -> Sequence[Work]:
+    """ISUPPORT: what the server supports, with draft/extended-isupport before registration, too."""
+    session = call.session
+    if session.registration is not None and not session.has("draft/extended-isupport"):
+        raise refuse(Numeric.ERR_NOTREGISTERED)
+    return arrival.isupport(session, call.rules)
 
 
 def time(call: Call, state: State) -> Sequence[Shown | Fetch]:
@@ -126,6 +134,16 @@ ROWS: Final = (
         "Shows the server's version and what it supports.",
         MODERN + "version-message",
         query(_of_this_server(version)),
+    ),
+    Row(
+        "ISUPPORT",
+        When.ANY,
+        Kind.LOCAL,
+        0,
+        "",
+        "Shows what the server supports.",
+        IRCV3 + "extended-isupport",
+        isupport,
     ),
     Row(
         "TIME",

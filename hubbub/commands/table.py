@@ -9,14 +9,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hubbub.commands import (
+    accounts,
+    edit,
+    gateway,
     history,
     listing,
+    markread,
     modes,
+    monitor,
+    multiline,
     names,
     people,
+    realname,
+    redact,
     registration,
+    roles,
     rooms,
+    search,
     server_info,
+    services,
     talk,
     who,
 )
@@ -24,10 +35,19 @@ from hubbub.commands.help import help_row
 from hubbub.commands.row import Row
 
 TOPICS: Final[Mapping[str, Sequence[Row]]] = {
-    "Talking": (*talk.ROWS, *history.ROWS),
+    "Talking": (
+        *talk.ROWS,
+        *multiline.ROWS,
+        *redact.ROWS,
+        *edit.ROWS,
+        *markread.ROWS,
+        *history.ROWS,
+        *search.ROWS,
+    ),
     "Rooms": (*rooms.ROWS, *names.ROWS, *listing.ROWS, *modes.ROWS),
-    "People": (*who.ROWS, *people.ROWS),
-    "Connecting": registration.ROWS,
+    "People": (*who.ROWS, *people.ROWS, *monitor.ROWS, *realname.ROWS),
+    "Connecting": (*registration.ROWS, *gateway.ROWS),
+    "Accounts": (*accounts.ROWS, *services.ROWS, *roles.ROWS),
     "Server": server_info.ROWS,
 }
 """The commands as HELP lists them."""

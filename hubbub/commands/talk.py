@@ -7,10 +7,11 @@ from typing import Final
 
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
+from hubbub.commands.services import is_service, serve
 from hubbub.core import entries
 from hubbub.edge.work import Work
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import fail, refuse
+from hubbub.irc.replies import fail, numeric, refuse
 from hubbub.irc.tags import is_client_only
 
 ONCE_BYTES: Final = 64
@@ -29,18 +30,23 @@ def notice(call: Call) -> Sequence[Work]:
 def tagmsg(call: Call) -> Sequence[Work]:
     if not call.session.has("message-tags"):
         raise refuse(Numeric.ERR_UNKNOWNCOMMAND, "TAGMSG")
-    tags = _client_tags(call)
-    return [entries.Say(call.session.id, "TAGMSG", target, "", tags) for target in _targets(call)]
+    tags, once = client_tags(call), once_of(call)
+    return [
+        entries.Say(call.session.id, "TAGMSG", target, "", tags, once) for target in _targets(call)
+    ]
 
 
 def _say(call: Call) -> Sequence[Work]:
     verb, text = call.message.command, call.param(1)
     if not text:
         raise refuse(Numeric.ERR_NOTEXTTOSEND)
-    once = _once(call)
-    tags = _client_tags(call)
+    once = once_of(call)
+    tags = client_tags(call)
     say: list[Work] = []
     for target in _targets(call):
+        if is_service(target):
+            say += serve(call, target, text) if verb == "PRIVMSG" else ()
+            continue
         relayed = call.rules.longest_source + len(f"{verb} {target} :{text}".encode())
         if relayed > LINE_BYTES:
             raise refuse(
@@ -60,13 +66,15 @@ def _targets(call: Call) -> Sequence[str]:
     return targets
 
 
-def _client_tags(call: Call) -> tuple[tuple[str, str], ...]:
+def client_tags(call: Call) -> tuple[tuple[str, str], ...]:
+    """The tags that are relayed as they are."""
     if not call.message.tags or not call.session.has("message-tags"):
         return ()
     return tuple((key, value) for key, value in call.message.tags.items() if is_client_only(key))
 
 
-def _once(call: Call) -> str:
+def once_of(call: Call) -> str:
+    """The sender's own id of a message, or empty."""
     once = call.message.tags.get("hubbub/id", "")
     if not once or not call.session.has("hubbub/once"):
         return ""
@@ -80,7 +88,15 @@ def _once(call: Call) -> str:
 
 
 def away(call: Call) -> Sequence[Work]:
-    return [entries.SetAway(call.session.id, cut(call.param(0), call.rules.away_bytes))]
+    """AWAY: with draft/pre-away also before registration, which then begins so."""
+    text = cut(call.param(0), call.rules.away_bytes)
+    registration = call.session.registration
+    if registration is None:
+        return [entries.SetAway(call.session.id, text)]
+    if not call.session.has("draft/pre-away"):
+        raise refuse(Numeric.ERR_NOTREGISTERED)
+    registration.away = text
+    return [numeric(Numeric.RPL_NOWAWAY if text else Numeric.RPL_UNAWAY)]
 
 
 ROWS: Final = (
@@ -116,7 +132,7 @@ ROWS: Final = (
     ),
     Row(
         "AWAY",
-        When.AFTER,
+        When.ANY,
         Kind.LOGGED,
         0,
         "[text]",

@@ -83,11 +83,11 @@ FIELDS: Final[Mapping[str, Callable[[Person], str]]] = {
     "f": lambda person: person.flags,
     "d": lambda person: "0",
     "l": lambda person: str(person.idle_seconds),
-    "a": lambda person: "0",
+    "a": lambda person: person.user.account or "0",
     "o": lambda person: "n/a",
     "r": lambda person: person.user.realname,
 }
-"""WHOX's fields; an address is never disclosed and nobody has an account yet."""
+"""WHOX's fields; an address is never disclosed."""
 
 
 @dataclass(frozen=True, slots=True)

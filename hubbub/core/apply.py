@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from hubbub.core import entries, messages, moderation, operator, presence, room_modes, rooms
+from hubbub.core import (
+    accounts,
+    entries,
+    messages,
+    moderation,
+    operator,
+    presence,
+    reading,
+    redaction,
+    room_modes,
+    rooms,
+)
 from hubbub.core.outputs import Answer, Output
 from hubbub.core.state import State
 from hubbub.irc.replies import Refused
@@ -23,8 +34,15 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.TimePassed: presence.time_passed,
     entries.Open: presence.open_session,
     entries.Close: presence.close_session,
+    entries.Register: accounts.register,
+    entries.Login: accounts.login,
+    entries.SetPassword: accounts.set_password,
+    entries.SetRole: accounts.set_role,
+    entries.DeleteAccount: accounts.delete_account,
+    entries.RevokeSession: accounts.revoke_session,
     entries.Rename: presence.rename,
     entries.SetAway: presence.set_away,
+    entries.SetRealname: presence.set_realname,
     entries.SetUserModes: presence.set_user_modes,
     entries.Join: rooms.join,
     entries.Part: rooms.part,
@@ -34,7 +52,11 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.Kick: moderation.kick,
     entries.SetRoomModes: room_modes.set_room_modes,
     entries.Say: messages.say,
+    entries.Redact: redaction.redact,
+    entries.Edit: redaction.edit,
+    entries.MarkRead: reading.mark_read,
     entries.Disconnect: operator.disconnect,
+    entries.Wallops: operator.wallops,
     entries.Announce: operator.announce,
     entries.Ban: operator.ban,
     entries.Unban: operator.unban,

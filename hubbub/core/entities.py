@@ -5,9 +5,10 @@ Law: what is here can be written to its table and read back equal; nothing else 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar, Final, Protocol
 
-from hubbub.core.ids import Place, RoomId, SessionId, UserId
+from hubbub.core.ids import AccountId, Place, RoomId, SessionId, UserId
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 DEFAULT_FLAGS: Final = "nt"
@@ -15,6 +16,9 @@ DEFAULT_FLAGS: Final = "nt"
 
 LOBBY_FLAGS: Final = "n"
 """The lobby's modes: it has no operators, so anyone in it may set its topic."""
+
+ROLES: Final = ("member", "moderator", "admin")
+"""What an account may be; each may do what those before it may."""
 
 Cell = str | int | None
 Row = tuple[Cell, ...]
@@ -32,24 +36,82 @@ class Entity(Protocol):
         """All cells, in the table's column order."""
 
 
-class User:
-    """A name that is present: a guest's, or (with accounts) a registered person's.
+class Account:
+    """A registered name. `verifier` and `scram` are what passwords are checked against.
 
-    `identity` says whose whispers these are: `d:` and a device hash, or `u:` and the user's id for
-    a guest without a device.
+    Every account has its user, present or not, for as long as it is there.
+    """
+
+    TABLE: ClassVar[str] = "accounts"
+    __slots__ = ("created", "email", "id", "name", "role", "scram", "verifier")
+
+    def __init__(
+        self,
+        id: int,
+        name: str,
+        role: str,
+        verifier: str,
+        scram: str,
+        email: str,
+        created: int,
+    ) -> None:
+        self.id = AccountId(id)
+        self.name = name
+        self.role = role
+        self.verifier = verifier
+        self.scram = scram
+        self.email = email
+        self.created = created
+
+    def key(self) -> Row:
+        return (self.id,)
+
+    def row(self) -> Row:
+        return (
+            self.id,
+            self.name,
+            self.role,
+            self.verifier,
+            self.scram,
+            self.email,
+            self.created,
+        )
+
+    @property
+    def folded(self) -> FoldedNick:
+        return fold_nick(self.name)
+
+    @property
+    def identity(self) -> str:
+        """What the account's user has as `identity`."""
+        return f"a:{self.id}"
+
+    def may(self, role: str) -> bool:
+        """Whether the account's role is this one or a higher one."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class User:
+    """A name that is present: a guest's, or a registered person's, who stays when disconnected.
+
+    `identity` says whose whispers these are: `a:` and an account's id, `d:` and a device hash, or
+    `u:` and the user's id for a guest without a device. `left` is when the last session of an
+    account ended, or 0 while there is one.
     """
 
     TABLE: ClassVar[str] = "users"
     __slots__ = (
-        "away",
         "device",
         "host",
         "id",
         "identity",
         "invitations",
+        "left",
         "memberships",
         "modes",
         "nick",
+        "own_away",
+        "owner",
         "realname",
         "sessions",
         "signed_on",
@@ -70,6 +132,8 @@ class User:
         away: str,
         signed_on: int,
         spoke_at: int,
+        owner: Account | None = None,
+        left: int = 0,
     ) -> None:
         self.id = UserId(id)
         self.nick = nick
@@ -78,10 +142,13 @@ class User:
         self.realname = realname
         self.device = device
         self.modes = modes
-        self.away = away
+        self.own_away = away
         self.signed_on = signed_on
         self.spoke_at = spoke_at
-        self.identity = f"d:{device}" if device else f"u:{id}"
+        self.owner = owner
+        self.left = left
+        self.identity = ""
+        self.identify()
         self.source = f"{nick}!{username}@{host}"
         self.sessions: tuple[SessionId, ...] = ()
         self.memberships: dict[RoomId, Member] = {}
@@ -99,14 +166,54 @@ class User:
             self.realname,
             self.device,
             self.modes,
-            self.away,
+            self.own_away,
             self.signed_on,
             self.spoke_at,
+            0 if self.owner is None else self.owner.id,
+            self.left,
         )
 
     @property
     def folded(self) -> FoldedNick:
         return fold_nick(self.nick)
+
+    @property
+    def account(self) -> str:
+        """The account's name, or empty for a guest."""
+        return "" if self.owner is None else self.owner.name
+
+    @property
+    def present(self) -> bool:
+        """Whether somebody is connected as this user."""
+        return not self.left
+
+    @property
+    def away(self) -> str:
+        """Why the user isn't at the keyboard: its own words, or since when it is offline."""
+        if not self.left:
+            return self.own_away
+        moment = datetime.fromtimestamp(self.left // 1000, UTC)
+        return f"Offline since {moment:%Y-%m-%d %H:%M} UTC"
+
+    @away.setter
+    def away(self, text: str) -> None:
+        self.own_away = text
+
+    def may(self, role: str) -> bool:
+        """Whether the user's account has this role or a higher one."""
+        return self.owner is not None and self.owner.may(role)
+
+    def identify(self) -> None:
+        """Sets the identity anew when the owner has changed."""
+        if self.owner is not None:
+            self.identity = self.owner.identity
+        else:
+            self.identity = f"d:{self.device}" if self.device else f"u:{self.id}"
+
+    def move(self, username: str, host: str, realname: str) -> None:
+        """Takes on what the user's newest connection says of itself."""
+        self.username, self.host, self.realname = username, host, realname
+        self.source = f"{self.nick}!{username}@{host}"
 
     def rename(self, nick: str) -> None:
         self.nick = nick
@@ -114,21 +221,25 @@ class User:
 
 
 class Presence:
-    """A session of a user. Rows come back in the order of the sessions' ids."""
+    """A session of a user. Rows come back in the order of the sessions' ids.
+
+    One is `absent` whose client said that nobody sits at it.
+    """
 
     TABLE: ClassVar[str] = "sessions"
-    __slots__ = ("id", "secure", "user")
+    __slots__ = ("absent", "id", "secure", "user")
 
-    def __init__(self, id: SessionId, user: User, secure: bool) -> None:
+    def __init__(self, id: SessionId, user: User, secure: bool, absent: bool = False) -> None:
         self.id = id
         self.user = user
         self.secure = secure
+        self.absent = absent
 
     def key(self) -> Row:
         return (self.id,)
 
     def row(self) -> Row:
-        return (self.id, self.user.id, int(self.secure))
+        return (self.id, self.user.id, int(self.secure), int(self.absent))
 
 
 class Room:

@@ -6,14 +6,18 @@ Law: an entry says what somebody wants, never how it was written on the wire, an
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
-from hubbub.core.ids import SessionId
+from hubbub.core.ids import Place, RoomId, SessionId
 from hubbub.core.rules import Rules
 
 VERSION: Final = 1
+REACTIONS: Final = frozenset({"+draft/react", "+draft/unreact", "+react", "+unreact"})
+"""Client tags that say something of another message (https://ircv3.net/specs/client-tags/react)."""
+REPLIES: Final = frozenset({"+reply", "+draft/reply"})
+"""Client tags that say of which message (https://ircv3.net/specs/client-tags/reply)."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -51,6 +55,10 @@ class Open(Entry, frozen=True):
     """SHA-256 of the device token in hex, or empty."""
     secure: bool = False
     modes: str = ""
+    account: int = 0
+    """The id of the account that the session has logged in to, or 0; its name is then the nick."""
+    away: str = ""
+    """As in SetAway."""
 
 
 class Close(Entry, frozen=True):
@@ -60,13 +68,68 @@ class Close(Entry, frozen=True):
     lost: bool = False
 
 
+class Register(Entry, frozen=True):
+    """Makes an account called `name`: of the session's guest, or for one that isn't here yet.
+
+    `verifier` and `scram` are what passwords are checked against; `role` is the console's to give.
+    """
+
+    name: str
+    verifier: str
+    scram: str
+    email: str = ""
+    device: str = ""
+    host: str = ""
+    role: str = "member"
+
+    def __repr__(self) -> str:
+        return f"Register({self.session}, {self.name!r}, email={self.email!r}, role={self.role!r})"
+
+
+class Login(Entry, frozen=True):
+    """A session that is registered has proven to be this account's."""
+
+    account: int
+
+
+class SetPassword(Entry, frozen=True):
+    name: str
+    verifier: str
+    scram: str
+
+    def __repr__(self) -> str:
+        return f"SetPassword({self.session}, {self.name!r})"
+
+
+class SetRole(Entry, frozen=True):
+    name: str
+    role: Literal["member", "moderator", "admin"]
+
+
+class DeleteAccount(Entry, frozen=True):
+    """Ends an account; with `messages` all that it said is erased."""
+
+    name: str
+    messages: bool = False
+
+
+class RevokeSession(Entry, frozen=True):
+    """Ends one of the sessions of one's own user."""
+
+    target: int
+
+
 class Rename(Entry, frozen=True):
     nick: str
 
 
 class SetAway(Entry, frozen=True):
-    """Marks as away; an empty text marks as back."""
+    """Marks as away; an empty text marks as back, '*' says that nobody sits at this session."""
 
+    text: str
+
+
+class SetRealname(Entry, frozen=True):
     text: str
 
 
@@ -113,7 +176,10 @@ class SetRoomModes(Entry, frozen=True):
 
 
 class Say(Entry, frozen=True):
-    """A message to a room or a user: `verb` is PRIVMSG, NOTICE or TAGMSG."""
+    """A message to a room or a user: `verb` is PRIVMSG, NOTICE or TAGMSG.
+
+    A text of several lines has line feeds, and `splits`: see `irc.multiline`.
+    """
 
     verb: str
     target: str
@@ -122,6 +188,47 @@ class Say(Entry, frozen=True):
     """Client-only tags, unescaped, in the order they came."""
     once: str = ""
     """The sender's own id for this message, or empty."""
+    splits: tuple[int, ...] = ()
+
+
+class Said(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the store knew of a message: by whom, where and when (milliseconds) it was said.
+
+    The state doesn't hold old messages, so what `apply` has to know of one comes in with the
+    entry: it was read before the entry was ordered, and none of it but the identities can change.
+    """
+
+    place: Place
+    time: int
+    room: RoomId | None
+    status: str = ""
+    author: str = ""
+    peer: str = ""
+    peer_nick: str = ""
+    verb: str = "PRIVMSG"
+
+
+class MarkRead(Entry, frozen=True):
+    """Whoever it is has read what was said until `time` (milliseconds) in a room or with a user."""
+
+    target: str
+    time: int
+
+
+class Redact(Entry, frozen=True):
+    """Takes back what was said: `said` as `target` is called by who asks."""
+
+    target: str
+    said: Said
+    reason: str = ""
+
+
+class Edit(Entry, frozen=True):
+    """Says what was meant instead of `said`, which is as in Redact and no correction itself."""
+
+    target: str
+    said: Said
+    text: str
 
 
 class Disconnect(Entry, frozen=True):
@@ -129,6 +236,12 @@ class Disconnect(Entry, frozen=True):
 
     nick: str
     reason: str
+
+
+class Wallops(Entry, frozen=True):
+    """Somebody with a role tells all others that have one something."""
+
+    text: str
 
 
 class Announce(Entry, frozen=True):
@@ -155,8 +268,15 @@ AnyEntry = (
     | TimePassed
     | Open
     | Close
+    | Register
+    | Login
+    | SetPassword
+    | SetRole
+    | DeleteAccount
+    | RevokeSession
     | Rename
     | SetAway
+    | SetRealname
     | SetUserModes
     | Join
     | Part
@@ -166,7 +286,11 @@ AnyEntry = (
     | SetTopic
     | SetRoomModes
     | Say
+    | Redact
+    | Edit
+    | MarkRead
     | Disconnect
+    | Wallops
     | Announce
     | Ban
     | Unban
@@ -189,8 +313,14 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
 
 
 def is_passing(entry: AnyEntry) -> bool:
-    """Whether an entry is a passing signal: it has its place in the order and is never stored."""
-    return isinstance(entry, Say) and entry.verb == "TAGMSG"
+    """Whether an entry is a passing signal: it has its place in the order and is never stored.
+
+    A TAGMSG is one unless somebody reacts with it to a message.
+    """
+    if not isinstance(entry, Say) or entry.verb != "TAGMSG":
+        return False
+    keys = {key for key, _ in entry.tags}
+    return keys.isdisjoint(REACTIONS) or keys.isdisjoint(REPLIES)
 
 
 def lasting(batch: Batch) -> Batch:

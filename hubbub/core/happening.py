@@ -6,15 +6,53 @@ carry the same message id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from hubbub.core.entities import Room, User
+from hubbub.core.ids import Place
 from hubbub.core.outputs import Event, HistoryRow, Output, Record
 from hubbub.core.state import State
+from hubbub.irc.message import NO_TAGS
 
 UNTARGETED: Final = frozenset({"QUIT", "NICK"})
 """Commands whose line names no room, though they happen in rooms."""
+
+
+_BOT: Final = MappingProxyType({"bot": ""})
+
+
+def tagged(user: User, tags: Mapping[str, str] = NO_TAGS) -> Mapping[str, str]:
+    """The tags of what a user does: its client's, and the server's before them.
+
+    A bot's have `bot` (https://ircv3.net/specs/extensions/bot-mode).
+    """
+    if "B" not in user.modes:
+        return tags
+    return MappingProxyType({"bot": "", **tags}) if tags else _BOT
+
+
+def did(
+    state: State,
+    user: User,
+    command: str,
+    params: tuple[str, ...],
+    place: Place | None = None,
+    tags: Mapping[str, str] = NO_TAGS,
+) -> Event:
+    """The event of a user doing something now, with all that is told of who does it."""
+    return Event(
+        command,
+        user.source,
+        params,
+        state.now,
+        place,
+        tagged(user, tags),
+        user.account,
+        user.realname if command == "JOIN" else "",
+        "o" in user.modes,
+    )
 
 
 def happened(
@@ -30,14 +68,21 @@ def happened(
     A command that isn't in UNTARGETED names its one room first. An event in several rooms bears
     the last row's place, so that whoever asks for what came after it gets none of its rows again.
     """
+    place = None
     for room in rooms:
         place = state.take_place()
-        out.append(
-            Record(
-                HistoryRow(
-                    place, state.now, room.id, command, user.source, params, author=user.identity
-                )
-            )
+        row = HistoryRow(
+            place,
+            state.now,
+            room.id,
+            command,
+            user.source,
+            params,
+            tagged(user),
+            author=user.identity,
+            account=user.account,
+            realname=user.realname if command == "JOIN" else "",
         )
+        out.append(Record(row))
     wire_params = params if command in UNTARGETED else (rooms[0].name, *params)
-    return Event(command, user.source, wire_params, state.now, place if rooms else None)
+    return did(state, user, command, wire_params, place)

@@ -43,7 +43,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """At most `limit` rows strictly between two bounds, oldest first.
 
     With `newest` they are the last such rows, otherwise the first. `events` also asks for joins,
-    topics and the like; without it only what was said.
+    topics and the like, except the commands `without`; otherwise it's only what was said.
     """
 
     conversation: Conversation
@@ -52,6 +52,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     newest: bool = False
     events: bool = False
+    without: tuple[str, ...] = ()
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     bound: Bound
     limit: int
     events: bool = False
+    without: tuple[str, ...] = ()
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,35 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
 
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `limit` messages in which all words and "quoted phrases" of `text` are, oldest first.
+
+    In `rooms`, and among the whispers of `identity` if there is one: with `peer` only those with
+    whoever it knew under this nick. `author` is the nick that said it. `after` and `before` are
+    times in milliseconds, and what was said at them counts. With `newest` they are the last such
+    messages, otherwise the first.
+    """
+
+    rooms: tuple[InRoom, ...] = ()
+    identity: str = ""
+    peer: FoldedNick | None = None
+    author: FoldedNick | None = None
+    text: str = ""
+    after: int | None = None
+    before: int | None = None
+    limit: int
+    newest: bool = True
+
+
+class Message(msgspec.Struct, frozen=True):
+    """The message at a place, unless it was taken back.
+
+    Whoever asks may not be told more of it than it may read: see `core.redaction`.
+    """
+
+    place: Place
+
+
 class Whowas(msgspec.Struct, frozen=True):
     """The last users of a nick, newest first."""
 
@@ -83,7 +114,7 @@ class Whowas(msgspec.Struct, frozen=True):
     limit: int
 
 
-Question = Page | Around | Targets | Whowas
+Question = Page | Around | Targets | Search | Message | Whowas
 
 
 def readable(member: Member) -> InRoom:

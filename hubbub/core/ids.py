@@ -12,6 +12,8 @@ SessionId = NewType("SessionId", int)
 
 UserId = NewType("UserId", int)
 RoomId = NewType("RoomId", int)
+AccountId = NewType("AccountId", int)
+"""From 1; 0 stands for none."""
 
 Place = NewType("Place", int)
 """A history row's permanent position in the log's order. Imported history lies before the first."""

@@ -1,17 +1,22 @@
 """What is said: to a room, to part of a room, or to one person.
 
-Law: a message that is delivered is recorded (TAGMSG is a passing signal and isn't); a repeat of a
-send-once id is answered by the first one's echo and makes no second message (design, law 10).
+Law: a message that is delivered is recorded, and so is a reaction to one (any other TAGMSG, such as
+that somebody types, is a passing signal and isn't); a repeat of a send-once id is answered by the
+first one's echo and makes no second message (design, law 10).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
+
+import msgspec
 
 from hubbub.core import entries
 from hubbub.core.entities import Room, Sent, User
-from hubbub.core.ids import SessionId
+from hubbub.core.happening import did
+from hubbub.core.ids import Place, SessionId
 from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Record
 from hubbub.core.presence import forget_sent, speaker
 from hubbub.core.rooms import is_banned
@@ -21,6 +26,9 @@ from hubbub.irc.message import NO_TAGS
 from hubbub.irc.names import is_room, split_status
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import numeric, refuse
+
+PASSING: Final = frozenset({"+typing", "+draft/typing"})
+"""Client tags that mean something now and never again."""
 
 
 def say(state: State, entry: entries.Say, out: list[Output]) -> None:
@@ -40,21 +48,31 @@ def _tags(entry: entries.Say) -> Mapping[str, str]:
     return MappingProxyType(dict(entry.tags)) if entry.tags else NO_TAGS
 
 
+def _lasting(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """The tags as the history keeps them."""
+    if PASSING.isdisjoint(tags):
+        return tags
+    return MappingProxyType({key: tags[key] for key in tags if key not in PASSING})
+
+
+def _said(state: State, entry: entries.Say, user: User, target: str, place: Place | None) -> Event:
+    """The event of a user saying it to `target` now."""
+    params = (target,) if entry.verb == "TAGMSG" else (target, entry.text)
+    event = did(state, user, entry.verb, params, place, _tags(entry))
+    return msgspec.structs.replace(event, splits=entry.splits) if entry.splits else event
+
+
 def _require_relayable(state: State, entry: entries.Say, target: str) -> None:
     """Refuses what doesn't fit into a line under the target's own name, which may be the longer one.
 
     What was typed was measured when it came; only another way to write the name can be longer.
     """
-    if target == entry.target:
+    if target == entry.target or entry.splits:
         return
     size = state.rules.longest_source + len(f"{entry.verb} {target} :{entry.text}\r\n".encode())
     if size > BODY_LIMIT:
         text = f"The message is {size - BODY_LIMIT} bytes too long to be relayed"
         raise refuse(Numeric.ERR_INPUTTOOLONG, text=text)
-
-
-def _params(entry: entries.Say, target: str) -> tuple[str, ...]:
-    return (target,) if entry.verb == "TAGMSG" else (target, entry.text)
 
 
 def _say_in_room(
@@ -63,15 +81,12 @@ def _say_in_room(
     room = state.room_named(name)
     if room is None:
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
-    _require_voice(room, user)
+    require_voice(room, user)
     _require_relayable(state, entry, status + room.name)
-    tags = _tags(entry)
-    place = None if entry.verb == "TAGMSG" else state.take_place()
-    event = Event(
-        entry.verb, user.source, _params(entry, status + room.name), state.now, place, tags
-    )
+    place = None if entries.is_passing(entry) else state.take_place()
+    event = _said(state, entry, user, status + room.name, place)
     if status:
-        sessions = _ranked_sessions(room, status)
+        sessions = ranked_sessions(room, status)
         out.append(Deliver(event, sessions=(*sessions, entry.session), author=entry.session))
     else:
         out.append(Deliver(event, (room.id,), (entry.session,), entry.session))
@@ -86,17 +101,19 @@ def _say_in_room(
                 room.id,
                 entry.verb,
                 user.source,
-                (entry.text,),
-                tags,
+                event.params[1:],
+                _lasting(event.tags),
                 status,
                 user.identity,
+                account=user.account,
+                splits=entry.splits,
             )
         )
     )
     _sent(state, entry, user, event)
 
 
-def _require_voice(room: Room, user: User) -> None:
+def require_voice(room: Room, user: User) -> None:
     """Refuses whom the room's modes keep from speaking."""
     member = room.members.get(user.id)
     if member is None:
@@ -114,7 +131,7 @@ def _require_voice(room: Room, user: User) -> None:
         )
 
 
-def _ranked_sessions(room: Room, status: str) -> tuple[SessionId, ...]:
+def ranked_sessions(room: Room, status: str) -> tuple[SessionId, ...]:
     wanted = "o" if status == "@" else "ov"
     return tuple(
         session
@@ -129,9 +146,8 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.target)
     _require_relayable(state, entry, target.nick)
-    tags = _tags(entry)
-    place = None if entry.verb == "TAGMSG" else state.take_place()
-    event = Event(entry.verb, user.source, _params(entry, target.nick), state.now, place, tags)
+    place = None if entries.is_passing(entry) else state.take_place()
+    event = _said(state, entry, user, target.nick, place)
     own = tuple(session for session in user.sessions if session not in target.sessions)
     author = None if target is user else entry.session
     out.append(Deliver(event, sessions=(*target.sessions, *own), author=author))
@@ -147,11 +163,13 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
                 None,
                 entry.verb,
                 user.source,
-                (entry.text,),
-                tags,
+                event.params[1:],
+                _lasting(event.tags),
                 author=user.identity,
                 peer=target.identity,
                 peer_nick=target.nick,
+                account=user.account,
+                splits=entry.splits,
             )
         )
     )
@@ -174,7 +192,7 @@ def _answer_repeat(state: State, entry: entries.Say, user: User, out: list[Outpu
     sent = state.sent.get((user.identity, entry.once))
     if sent is None:
         return False
-    params = _params(entry, entry.target)
-    echo = Event(entry.verb, user.source, params, sent.time, sent.place, _tags(entry))
+    again = _said(state, entry, user, entry.target, sent.place)
+    echo = msgspec.structs.replace(again, time=sent.time)
     out.append(Deliver(echo, sessions=(entry.session,), author=entry.session))
     return True

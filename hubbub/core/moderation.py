@@ -6,7 +6,7 @@ from hubbub.core import entries
 from hubbub.core.happening import happened
 from hubbub.core.outputs import Deliver, Departed, Output
 from hubbub.core.presence import leave_room, speaker
-from hubbub.core.rooms import find_member, find_room, require_operator
+from hubbub.core.rooms import find_room, require_authority
 from hubbub.core.state import State
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import refuse
@@ -15,7 +15,7 @@ from hubbub.irc.replies import refuse
 def kick(state: State, entry: entries.Kick, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
-    require_operator(find_member(room, user))
+    require_authority(room, user)
     target = state.user_named(entry.nick)
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.entities import ServerBan, User
+from hubbub.core.happening import did
 from hubbub.core.outputs import Deliver, Event, HangUp, HistoryRow, Output, Record
-from hubbub.core.presence import end_session
+from hubbub.core.presence import depart, end_session, require_role, speaker
 from hubbub.core.rooms import find_room
 from hubbub.core.state import State
 from hubbub.irc.masks import matches, normalise
@@ -26,6 +27,7 @@ def _find_user(state: State, nick: str) -> User:
 
 def disconnect(state: State, entry: entries.Disconnect, out: list[Output]) -> None:
     """Ends all sessions of a user; everyone who shares a room sees why."""
+    require_role(state, entry.session, "moderator")
     _remove(state, _find_user(state, entry.nick), "Kicked", entry.reason, out)
 
 
@@ -40,7 +42,21 @@ def _remove(state: State, user: User, what: str, why: str, out: list[Output]) ->
         end_session(state, session, reason, out)
 
 
+def wallops(state: State, entry: entries.Wallops, out: list[Output]) -> None:
+    """Tells all who have a role something (https://modern.ircdocs.horse/#wallops-message)."""
+    require_role(state, entry.session, "moderator")
+    user = speaker(state, entry.session)
+    sessions = tuple(
+        session
+        for account in state.accounts_by_id.values()
+        if account.may("moderator")
+        for session in state.user_of(account).sessions
+    )
+    out.append(Deliver(did(state, user, "WALLOPS", (entry.text,)), sessions=sessions))
+
+
 def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
+    require_role(state, entry.session, "moderator")
     room = find_room(state, entry.room)
     state.keep_room(room)
     place = state.take_place()
@@ -53,8 +69,10 @@ def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
 def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
     """Keeps a user out by name, device and address, or all whom a mask matches.
 
-    Whoever of them is here is disconnected.
+    An account is kept out by its own id. Whoever of them is here is disconnected and leaves its
+    rooms.
     """
+    require_role(state, entry.session, "moderator")
     folded = fold_nick(entry.nick)
     user = state.users.get(folded)
     marks = [("name", str(folded))]
@@ -64,6 +82,7 @@ def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
         marks = [("mask", mask)]
         found = [other for other in state.users_by_id.values() if matches(mask, other.source)]
     elif user is not None:
+        marks = [("account", str(user.owner.id))] if user.owner is not None else marks
         marks += [("device", user.device)] if user.device else []
         marks += [("address", user.host)] if user.host != "localhost" else []
     for kind, value in marks:
@@ -72,9 +91,12 @@ def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
         state.save(made)
     for banned in found:
         _remove(state, banned, "Banned", entry.reason, out)
+        if banned.owner is not None:
+            depart(state, banned, "Banned", out)
 
 
 def unban(state: State, entry: entries.Unban, out: list[Output]) -> None:
+    require_role(state, entry.session, "moderator")
     folded = fold_nick(entry.nick)
     lifted = [made for made in state.bans.values() if made.folded == folded]
     if not lifted:

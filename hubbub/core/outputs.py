@@ -7,11 +7,13 @@ gate's affair.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from hubbub.core.ids import Place, RoomId, SessionId
 from hubbub.irc.message import NO_TAGS
+from hubbub.irc.names import FoldedNick
 from hubbub.irc.replies import Reply
 
 
@@ -19,6 +21,10 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """Something that happened and that others are shown: an IRC command with its source.
 
     `time` is milliseconds since 1970 UTC; `place` is set when the event is in the history.
+    `account`, `realname` (of who joins) and `operator` tell of the source what some clients want
+    to be told with the event. A text of several lines is the last of `params`, with `splits` as in
+    `irc.multiline`. An event that is `aside` is for bystanders who asked for such; one
+    that stands `instead_of` a command is for those who can't be shown that command.
     """
 
     command: str
@@ -27,6 +33,12 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     time: int
     place: Place | None = None
     tags: Mapping[str, str] = NO_TAGS
+    account: str = ""
+    realname: str = ""
+    operator: bool = False
+    aside: bool = False
+    instead_of: str = ""
+    splits: tuple[int, ...] = ()
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +46,7 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
 
     `params` is what follows the target. `status` is the rank prefix a STATUSMSG was meant for.
     `author` and `peer` are identities (`User.identity`), `peer_nick` the name that was addressed.
+    `account` and `realname` are the source's, and `splits` the text's, as in an Event.
     """
 
     place: Place
@@ -47,6 +60,9 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     author: str = ""
     peer: str = ""
     peer_nick: str = ""
+    account: str = ""
+    realname: str = ""
+    splits: tuple[int, ...] = ()
 
 
 class WhowasRow(msgspec.Struct, frozen=True, gc=False):
@@ -60,11 +76,50 @@ class WhowasRow(msgspec.Struct, frozen=True, gc=False):
     time: int
 
 
+class Rekeyed(msgspec.Struct, frozen=True, gc=False):
+    """From now on what was `before`'s is `after`'s: a guest's whispers are its new account's."""
+
+    before: str
+    after: str
+
+
+class Erased(msgspec.Struct, frozen=True, gc=False):
+    """An identity is gone: its whispers are unreadable to it; with `messages` all it said goes.
+
+    `folded` is its name, of which WHOWAS then tells nothing any more.
+    """
+
+    identity: str
+    folded: str
+    messages: bool
+
+
+class Redacted(msgspec.Struct, frozen=True, gc=False):
+    """What was said at a place is gone: text and tags, wherever they are kept, and what corrected it.
+
+    The row stays as one of the command ERASED, with its place and author; who took it back and
+    why is a row of its own, the REDACT. `id` is the message id that corrections name.
+    """
+
+    place: Place
+    id: str
+
+
+EDITS: Final = "draft/target-msgid"
+"""The tag by which a message names another one that it corrects; clients can't send it so."""
+ERASED: Final = "ERASED"
+"""The command of a history row whose content is gone; nobody is shown such a row."""
+
+Fact = HistoryRow | WhowasRow | Rekeyed | Erased | Redacted
+"""What the store can be told to keep, in the order in which it happened."""
+
+
 class Deliver(msgspec.Struct, frozen=True, gc=False):
     """Show `event` once to each session in the rooms and to `sessions`.
 
     `author` is the session that caused it by sending a message: it sees the event only if it asked
-    for echoes. Those in `without` don't see it.
+    for echoes. Those in `without` don't see it. `watched` is a name (folded): who watches it and
+    wants to know more than whether it is present sees the event, too.
     """
 
     event: Event
@@ -72,6 +127,7 @@ class Deliver(msgspec.Struct, frozen=True, gc=False):
     sessions: tuple[SessionId, ...] = ()
     author: SessionId | None = None
     without: tuple[SessionId, ...] = ()
+    watched: FoldedNick | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -82,15 +138,22 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """Keep a row for ever."""
+    """Keep a row for ever, or carry out on those that are kept what became of them."""
 
-    row: HistoryRow | WhowasRow
+    row: Fact
 
 
 class Entered(msgspec.Struct, frozen=True, gc=False):
     """From here on these sessions see what the room is shown."""
 
     room: RoomId
+    sessions: tuple[SessionId, ...]
+
+
+class Introduced(msgspec.Struct, frozen=True, gc=False):
+    """Show these sessions the room that another device of their user has entered."""
+
+    room: str
     sessions: tuple[SessionId, ...]
 
 
@@ -115,6 +178,22 @@ class Renamed(msgspec.Struct, frozen=True, gc=False):
     nick: str
 
 
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """Tell those who watch a name that it is now present, with its source, or gone."""
+
+    nick: str
+    source: str = ""
+    """`nick!user@host` of who is present; empty when gone."""
+
+
+class LoggedIn(msgspec.Struct, frozen=True, gc=False):
+    """A session that isn't registered yet has just made this account and is logged in to it."""
+
+    session: SessionId
+    account: int
+    name: str
+
+
 class HangUp(msgspec.Struct, frozen=True, gc=False):
     """Say ERROR with the reason to a session and close it."""
 
@@ -122,4 +201,16 @@ class HangUp(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Output = Deliver | Answer | Record | Entered | Departed | Settled | Renamed | HangUp
+Output = (
+    Deliver
+    | Answer
+    | Record
+    | Entered
+    | Introduced
+    | Departed
+    | Settled
+    | Renamed
+    | LoggedIn
+    | Seen
+    | HangUp
+)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hubbub.core import entries
-from hubbub.core.entities import HeldName, Member, ServerBan, User
-from hubbub.core.happening import happened
-from hubbub.core.ids import SessionId, origin
+from hubbub.core.attributes import (
+    ABSENT,
+    change_away,
+    change_host,
+    change_realname,
+    set_absent,
+    settle_absence,
+)
+from hubbub.core.entities import Account, HeldName, Member, ServerBan, User
+from hubbub.core.happening import did, happened
+from hubbub.core.ids import NO_SESSION, AccountId, SessionId, origin
 from hubbub.core.outputs import (
     Answer,
     Deliver,
@@ -16,6 +26,7 @@ from hubbub.core.outputs import (
     Output,
     Record,
     Renamed,
+    Seen,
     Settled,
     WhowasRow,
 )
@@ -23,7 +34,7 @@ from hubbub.core.state import SENT_ID_KEPT_MS, State
 from hubbub.irc.masks import matches
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import numeric, refuse
+from hubbub.irc.replies import Refused, Reply, numeric, refuse
 
 
 def leave_room(state: State, member: Member) -> None:
@@ -47,6 +58,12 @@ def speaker(state: State, session: SessionId) -> User:
     if presence is None:
         raise refuse(Numeric.ERR_NOTREGISTERED)
     return presence.user
+
+
+def require_role(state: State, session: SessionId, role: str) -> None:
+    """Refuses unless the session's account has the role; the console may do everything."""
+    if session != NO_SESSION and not speaker(state, session).may(role):
+        raise refuse(Numeric.ERR_NOPRIVILEGES, text=f"That takes the role of {role}")
 
 
 def node_started(state: State, entry: entries.NodeStarted, out: list[Output]) -> None:
@@ -89,19 +106,27 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
     if entry.session in state.sessions:
         return
     source = f"{entry.nick}!{entry.username}@{entry.host}"
-    reason = _banned(state, entry.nick, source, (("device", entry.device), ("address", entry.host)))
+    marks = [("device", entry.device)]
+    if entry.account:
+        marks.append(("account", str(entry.account)))
+    else:
+        marks += [("name", str(fold_nick(entry.nick))), ("address", entry.host)]
+    reason = _banned(state, source, marks)
     if reason is not None:
         out.append(Settled(entry.session, ""))
         out.append(Answer(entry.session, numeric(Numeric.ERR_YOUREBANNEDCREEP, text=reason)))
         out.append(HangUp(entry.session, reason))
         return
+    if entry.account:
+        _open_account(state, entry, out)
+        return
     holder = state.user_named(entry.nick)
     same_device = holder is not None and entry.device != "" and holder.device == entry.device
-    if (holder is not None and not same_device) or _held_for_another(
+    if (holder is not None and not same_device) or held_for_another(
         state, fold_nick(entry.nick), entry.device
     ):
         out.append(Settled(entry.session, ""))
-        out.append(Answer(entry.session, numeric(Numeric.ERR_NICKNAMEINUSE, entry.nick)))
+        out.append(Answer(entry.session, _in_use(entry.nick, holder)))
         return
     if holder is None:
         user = _new_user(state, entry)
@@ -109,9 +134,64 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
         user = holder
         for session in user.sessions:
             _replace(state, session, out)
+    _attach(state, user, entry, out)
+    out.append(Settled(entry.session, user.nick))
+    if holder is None:
+        out.append(Seen(user.nick, user.source))
+    out.extend(Entered(room, (entry.session,)) for room in user.memberships)
+
+
+def _attach(state: State, user: User, entry: entries.Open, out: list[Output]) -> None:
     state.attach(entry.session, user, entry.secure)
+    if entry.away and entry.away != ABSENT:
+        change_away(state, user, entry.away, out)
+    set_absent(state, state.sessions[entry.session], entry.away == ABSENT)
+    settle_absence(state, user, out)
+
+
+def _in_use(nick: str, holder: User | None) -> Reply:
+    """Why a name can't be had, and for a registered one what its owner has to do."""
+    if holder is None or holder.owner is None:
+        return numeric(Numeric.ERR_NICKNAMEINUSE, nick)
+    text = "This name is registered: log in to its account (SASL), or choose another name"
+    return numeric(Numeric.ERR_NICKNAMEINUSE, nick, text=text)
+
+
+def _open_account(state: State, entry: entries.Open, out: list[Output]) -> None:
+    """A session joins its account's user: the others it has, or none at all for a while."""
+    account = state.accounts_by_id.get(AccountId(entry.account))
+    if account is None:
+        reason = "This account has been deleted"
+        out.append(Settled(entry.session, ""))
+        out.append(HangUp(entry.session, reason))
+        return
+    user = state.user_of(account)
+    if user.left:
+        change_realname(state, user, entry.realname, out)
+        change_host(state, user, entry.username, entry.host, out)
+        user.signed_on = state.now
+        come_back(state, user, out, entry.away)
+    _attach(state, user, entry, out)
     out.append(Settled(entry.session, user.nick))
     out.extend(Entered(room, (entry.session,)) for room in user.memberships)
+
+
+def come_back(state: State, user: User, out: list[Output], away: str = "") -> None:
+    """An account's first session is about to be attached: it is as away as that says."""
+    user.left, user.own_away = 0, away
+    state.save(user)
+    back = did(state, user, "AWAY", (away,) if away else ())
+    out.append(Deliver(back, tuple(user.memberships), watched=user.folded))
+    out.append(Seen(user.nick, user.source))
+
+
+def go_offline(state: State, user: User, out: list[Output]) -> None:
+    """An account's last session has ended: its user stays a member and is shown as away."""
+    user.own_away, user.left = "", max(state.now, 1)
+    state.save(user)
+    gone = did(state, user, "AWAY", (user.away,))
+    out.append(Deliver(gone, tuple(user.memberships), watched=user.folded))
+    out.append(Seen(user.nick))
 
 
 def _new_user(state: State, entry: entries.Open) -> User:
@@ -141,11 +221,9 @@ def _replace(state: State, session: SessionId, out: list[Output]) -> None:
     out.extend(Departed(room, (session,)) for room in user.memberships)
 
 
-def _banned(
-    state: State, nick: str, source: str, marks: tuple[tuple[str, str], ...] = ()
-) -> str | None:
-    """Why the server's bans keep this name, or who has these marks, out; None when they don't."""
-    for kind, value in (*marks, ("name", fold_nick(nick))):
+def _banned(state: State, source: str, marks: Sequence[tuple[str, str]]) -> str | None:
+    """Why the server's bans keep out who has these marks, or a name; None when they don't."""
+    for kind, value in marks:
         ban = state.bans.get((kind, value))
         if ban is not None:
             return _ban_text(ban)
@@ -156,11 +234,18 @@ def _banned(
     return _ban_text(min(found, key=lambda ban: ban.value)) if found else None
 
 
+def is_account_banned(state: State, account: Account) -> str | None:
+    """Why an account may not log in, or None."""
+    ban = state.bans.get(("account", str(account.id)))
+    return None if ban is None else f"This account is banned ({ban.reason or 'no reason given'})"
+
+
 def _ban_text(ban: ServerBan) -> str:
     return f"You are banned from this server ({ban.reason or 'no reason given'})"
 
 
-def _held_for_another(state: State, folded: FoldedNick, device: str) -> bool:
+def held_for_another(state: State, folded: FoldedNick, device: str) -> bool:
+    """Whether a name is kept for a device that isn't this one."""
     held = state.held.get(folded)
     return held is not None and held.until > state.now and held.device != device
 
@@ -179,26 +264,45 @@ def end_session(
     lost: bool = False,
     recorded: bool = True,
 ) -> None:
-    """Ends a session, and with its last one the user: others see the QUIT."""
+    """Ends a session, and with its last one the user: others see the QUIT.
+
+    An account's user stays where it is, offline.
+    """
     user = state.detach(session)
     out.extend(Departed(room, (session,)) for room in user.memberships)
     if user.sessions:
+        settle_absence(state, user, out)
         return
-    rooms = tuple(member.room for member in user.memberships.values())
-    for member in tuple(user.memberships.values()):
-        leave_room(state, member)
-    if recorded:
-        goodbye = happened(state, out, user, "QUIT", rooms, (reason,))
-    else:
-        goodbye = Event("QUIT", user.source, (reason,), state.now)
-    out.append(Deliver(goodbye, tuple(room.id for room in rooms)))
+    if user.owner is not None:
+        go_offline(state, user, out)
+        return
+    depart(state, user, reason, out, recorded=recorded)
     out.append(Record(whowas(state, user)))
     if lost and user.device and len(state.held) < state.rules.held_names:
         hold_ms = state.rules.guest_name_hold_seconds * 1000
         held = HeldName(user.folded, user.device, state.now + hold_ms)
         state.held[user.folded] = held
         state.save(held)
+    if not user.device:
+        for marker in state.markers.of(user.identity):  # its identity never comes again
+            state.markers.remove(marker)
+            state.erase(marker)
     state.remove_user(user)
+    out.append(Seen(user.nick))
+
+
+def depart(
+    state: State, user: User, reason: str, out: list[Output], *, recorded: bool = True
+) -> None:
+    """Takes a user out of all its rooms; whoever was there with it sees the QUIT."""
+    rooms = tuple(member.room for member in user.memberships.values())
+    for member in tuple(user.memberships.values()):
+        leave_room(state, member)
+    if recorded:
+        goodbye = happened(state, out, user, "QUIT", rooms, (reason,))
+    else:
+        goodbye = did(state, user, "QUIT", (reason,))
+    out.append(Deliver(goodbye, tuple(room.id for room in rooms)))
 
 
 def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
@@ -207,30 +311,43 @@ def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
     holder = state.users.get(folded)
     if entry.nick == user.nick:
         return
-    if (holder is not None and holder is not user) or _held_for_another(state, folded, user.device):
-        raise refuse(Numeric.ERR_NICKNAMEINUSE, entry.nick)
-    reason = _banned(state, entry.nick, f"{entry.nick}!{user.username}@{user.host}")
-    if reason is not None:
+    if user.owner is not None and folded != user.folded:
+        text = f"You are logged in as {user.account}, and your name is your account"
+        raise refuse(Numeric.ERR_NONICKCHANGE, text=text)
+    if (holder is not None and holder is not user) or held_for_another(state, folded, user.device):
+        raise Refused(_in_use(entry.nick, holder))
+    reason = _banned(
+        state, f"{entry.nick}!{user.username}@{user.host}", (("name", fold_nick(entry.nick)),)
+    )
+    if reason is not None and user.owner is None:
         raise refuse(Numeric.ERR_ERRONEUSNICKNAME, entry.nick, text=reason)
+    before, old_nick = user.folded, user.nick
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.nick,))
     out.append(Record(whowas(state, user)))
     state.rename_user(user, entry.nick)
+    if user.owner is not None:
+        user.owner.name = entry.nick
+        state.save(user.owner)
     out.append(Deliver(renaming, tuple(room.id for room in rooms), user.sessions))
     out.append(Renamed(user.sessions, entry.nick))
+    if folded != before:
+        out.append(Seen(old_nick))
+        out.append(Seen(user.nick, user.source))
 
 
 def set_away(state: State, entry: entries.SetAway, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     code = Numeric.RPL_NOWAWAY if entry.text else Numeric.RPL_UNAWAY
     out.append(Answer(entry.session, numeric(code)))
-    if entry.text == user.away:
-        return
-    user.away = entry.text
-    state.save(user)
-    params = (entry.text,) if entry.text else ()
-    notice = Event("AWAY", user.source, params, state.now)
-    out.append(Deliver(notice, tuple(user.memberships), without=user.sessions))
+    set_absent(state, state.sessions[entry.session], entry.text == ABSENT)
+    if entry.text != ABSENT:
+        change_away(state, user, entry.text, out)
+    settle_absence(state, user, out)
+
+
+def set_realname(state: State, entry: entries.SetRealname, out: list[Output]) -> None:
+    change_realname(state, speaker(state, entry.session), entry.text, out)
 
 
 def set_user_modes(state: State, entry: entries.SetUserModes, out: list[Output]) -> None:

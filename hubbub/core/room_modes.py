@@ -14,7 +14,7 @@ from hubbub.core.entities import ListEntry, Member, Room, User
 from hubbub.core.happening import happened
 from hubbub.core.outputs import Answer, Deliver, Output
 from hubbub.core.presence import speaker
-from hubbub.core.rooms import find_member, find_room, require_operator
+from hubbub.core.rooms import find_room, require_authority
 from hubbub.core.state import State
 from hubbub.irc.masks import matches, normalise
 from hubbub.irc.modes import ROOM_MODES, ModeChange, ModeKind, format_changes
@@ -32,7 +32,7 @@ Checked = tuple[ModeChange, Callable[[], None]]
 def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
-    require_operator(find_member(room, user))
+    require_authority(room, user)
     was_private = room.private
     made: list[ModeChange] = []
     for adding, letter, argument in entry.changes:

@@ -5,13 +5,16 @@ Law: who may do a thing is decided here, before anything changes.
 
 from __future__ import annotations
 
+import msgspec
+
 from hubbub.core import entries
 from hubbub.core.entities import Member, Room, User
-from hubbub.core.happening import happened
-from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Event, Output
+from hubbub.core.happening import did, happened
+from hubbub.core.ids import SessionId
+from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Event, Introduced, Output
 from hubbub.core.presence import leave_room, speaker
 from hubbub.core.state import State
-from hubbub.irc.masks import matches
+from hubbub.irc.masks import account_mask, matches
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import numeric, refuse
 
@@ -38,9 +41,22 @@ def require_operator(member: Member) -> None:
         raise refuse(Numeric.ERR_CHANOPRIVSNEEDED, member.room.name)
 
 
+def require_authority(room: Room, user: User) -> None:
+    """Refuses unless the user is an operator of the room, or a moderator and the room public."""
+    if room.private or not user.may("moderator"):
+        require_operator(find_member(room, user))
+
+
 def on_list(room: Room, letter: str, user: User) -> bool:
     """Whether one of the masks on a list of the room is the user's."""
-    return any(matches(mask, user.source) for mask in room.lists[letter])
+    return any(_fits(mask, user) for mask in room.lists[letter])
+
+
+def _fits(mask: str, user: User) -> bool:
+    account = account_mask(mask)
+    if account is None:
+        return matches(mask, user.source)
+    return bool(user.account) and matches(account, user.account)
 
 
 def is_banned(room: Room, user: User) -> bool:
@@ -70,8 +86,11 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     out.append(Entered(room.id, user.sessions))
     joining = happened(state, out, user, "JOIN", (room,), ())
     out.append(Deliver(joining, (room.id,), user.sessions))
+    others = tuple(session for session in user.sessions if session != entry.session)
+    if others:
+        out.append(Introduced(room.name, others))
     if user.away:
-        away = Event("AWAY", user.source, (user.away,), state.now)
+        away = did(state, user, "AWAY", (user.away,))
         out.append(Deliver(away, (room.id,), without=user.sessions))
 
 
@@ -125,8 +144,23 @@ def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
     out.append(Answer(entry.session, numeric(Numeric.RPL_INVITING, target.nick, room.name)))
     if target.away:
         out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))
-    invitation = Event("INVITE", user.source, (target.nick, room.name), state.now)
+    invitation = did(state, user, "INVITE", (target.nick, room.name))
     out.append(Deliver(invitation, sessions=target.sessions))
+    _tell_inviters(room, msgspec.structs.replace(invitation, aside=True), entry.session, out)
+
+
+def _tell_inviters(room: Room, invitation: Event, inviter: SessionId, out: list[Output]) -> None:
+    """Shows an invitation to the others who may invite, as far as they asked for such."""
+    if "i" not in room.flags:
+        out.append(Deliver(invitation, (room.id,), without=(inviter,)))
+        return
+    sessions = (
+        session
+        for member in room.members.values()
+        if "o" in member.ranks
+        for session in member.user.sessions
+    )
+    out.append(Deliver(invitation, sessions=tuple(sessions), without=(inviter,)))
 
 
 def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:

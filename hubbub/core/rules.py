@@ -13,6 +13,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     server_name: str = "hubbub.local"
     network: str = "Hubbub"
+    icon: str = ""
+    """The URL of an image that stands for the network, or empty."""
     motd: str = ""
     admin: str = ""
     """How to reach whoever runs the server: an e-mail address, for ADMIN."""
@@ -40,6 +42,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     sent_ids: int = 100_000
     """How many send-once ids are kept; each is kept a week at most."""
     whowas_entries: int = 1_000
+    monitor_entries: int = 100
+    """How many names one session watches with MONITOR."""
+    accounts: int = 100_000
+    """How many accounts there may be."""
+    multiline_bytes: int = 16_384
+    multiline_lines: int = 100
+    read_markers: int = 1_000
+    """In how many conversations one person's last read message is remembered."""
+    guests_with_markers: int = 10_000
+    """Of how many guests it is; accounts are bounded by themselves."""
+    redact_seconds: int = 0
+    """How long people may take back what they said; 0 is for ever."""
+    edit_seconds: int = 0
+    """How long people may correct what they said; 0 is for ever."""
     held_names: int = 20_000
     """How many names of departed guests are kept at a time; beyond that none more is."""
     guest_name_hold_seconds: int = 600

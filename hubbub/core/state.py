@@ -12,6 +12,7 @@ from typing import Final
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
     LOBBY_FLAGS,
+    Account,
     Counter,
     Entity,
     HeldName,
@@ -25,12 +26,14 @@ from hubbub.core.entities import (
     ServerBan,
     User,
 )
-from hubbub.core.ids import FIRST_PLACE, Place, RoomId, SessionId, UserId
+from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
+from hubbub.core.markers import Markers, ReadMarker
 from hubbub.core.rules import Rules
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("name", "value"),
+    "accounts": ("id", "name", "role", "verifier", "scram", "email", "created"),
     "users": (
         "id",
         "nick",
@@ -42,8 +45,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "away",
         "signed_on",
         "spoke_at",
+        "account",
+        "left_at",
     ),
-    "sessions": ("id", "user", "secure"),
+    "sessions": ("id", "user", "secure", "absent"),
     "rooms": (
         "id",
         "name",
@@ -64,11 +69,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "held_names": ("folded", "device", "until"),
     "sent": ("scope", "once", "place", "time"),
     "bans": ("kind", "value", "folded", "reason", "set_at"),
+    "read_markers": ("identity", "target", "time", "number"),
 }
 """The tables of the state with their columns, in the order in which they are loaded."""
 
 KEY_WIDTH: Final[Mapping[str, int]] = {
     "counters": 1,
+    "accounts": 1,
     "users": 1,
     "sessions": 1,
     "rooms": 1,
@@ -78,10 +85,15 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "held_names": 1,
     "sent": 2,
     "bans": 2,
+    "read_markers": 2,
 }
 """How many of a table's first columns are its primary key."""
 
-LOAD_ORDER: Final[Mapping[str, str]] = {"members": "since, user", "sent": "place"}
+LOAD_ORDER: Final[Mapping[str, str]] = {
+    "members": "since, user",
+    "sent": "place",
+    "read_markers": "number",
+}
 """The order of rows that `load` needs where it isn't the primary key's."""
 
 SENT_ID_KEPT_MS: Final = 7 * 24 * 3600 * 1000
@@ -97,6 +109,8 @@ class State:
     def __init__(self, log_id: str, rules: Rules | None = None) -> None:
         self.log_id = log_id
         self.rules = rules or Rules()
+        self.accounts: dict[FoldedNick, Account] = {}
+        self.accounts_by_id: dict[AccountId, Account] = {}
         self.users: dict[FoldedNick, User] = {}
         self.users_by_id: dict[UserId, User] = {}
         self.sessions: dict[SessionId, Presence] = {}
@@ -105,7 +119,11 @@ class State:
         self.held: dict[FoldedNick, HeldName] = {}
         self.sent: dict[tuple[str, str], Sent] = {}
         self.bans: dict[tuple[str, str], ServerBan] = {}
+        self.markers = Markers()
+        self.online = 0
+        """How many users are connected."""
         self.invisible = 0
+        """How many of those are invisible (user mode +i)."""
         self._counters: dict[str, int] = {}
         self._dirty: dict[tuple[str, Row], Entity | None] = {}
         self.now = 0
@@ -183,9 +201,6 @@ class State:
     def add_user(self, user: User) -> None:
         self.users[user.folded] = user
         self.users_by_id[user.id] = user
-        self.invisible += "i" in user.modes
-        if len(self.users) > self.counter("most_users"):
-            self.set_counter("most_users", len(self.users))
         self.save(user)
 
     def remove_user(self, user: User) -> None:
@@ -194,7 +209,6 @@ class State:
             self.take_back_invitation(self.rooms_by_id[room_id], user)
         del self.users[user.folded]
         del self.users_by_id[user.id]
-        self.invisible -= "i" in user.modes
         self.erase(user)
 
     def rename_user(self, user: User, nick: str) -> None:
@@ -206,6 +220,11 @@ class State:
     def attach(self, session: SessionId, user: User, secure: bool) -> None:
         presence = Presence(session, user, secure)
         self.sessions[session] = presence
+        if not user.sessions:
+            self.online += 1
+            self.invisible += "i" in user.modes
+            if self.online > self.counter("most_users"):
+                self.set_counter("most_users", self.online)
         user.sessions = (*user.sessions, session)
         self.save(presence)
 
@@ -214,8 +233,31 @@ class State:
         presence = self.sessions.pop(session)
         user = presence.user
         user.sessions = tuple(other for other in user.sessions if other != session)
+        if not user.sessions:
+            self.online -= 1
+            self.invisible -= "i" in user.modes
         self.erase(presence)
         return user
+
+    # -- accounts -------------------------------------------------------------------------
+
+    def account_named(self, name: str) -> Account | None:
+        return self.accounts.get(fold_nick(name))
+
+    def user_of(self, account: Account) -> User:
+        """The account's user, who is there even when nobody is connected as it."""
+        return self.users[account.folded]
+
+    def add_account(self, account: Account) -> None:
+        self.accounts[account.folded] = account
+        self.accounts_by_id[account.id] = account
+        self.save(account)
+
+    def remove_account(self, account: Account) -> None:
+        """Takes out an account; its user is the caller's to deal with."""
+        del self.accounts[account.folded]
+        del self.accounts_by_id[account.id]
+        self.erase(account)
 
     # -- rooms ----------------------------------------------------------------------------
 
@@ -297,12 +339,14 @@ class State:
         for name, value in self._counters.items():
             rows.append(("counters", (name, value)))
         entities: list[Iterable[Entity]] = [
+            self.accounts_by_id.values(),
             self.users_by_id.values(),
             self.sessions.values(),
             self.rooms_by_id.values(),
             self.held.values(),
             self.sent.values(),
             self.bans.values(),
+            self.markers,
         ]
         entities += [room.members.values() for room in self.rooms_by_id.values()]
         entities += [user.invitations.values() for user in self.users_by_id.values()]
@@ -321,14 +365,22 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         state._counters[name] = value  # type: ignore[index,assignment]
     state.now = state.counter("clock")
     state._next_place = state.counter("place") or FIRST_PLACE
+    for row in tables["accounts"]:
+        account = Account(*row)  # type: ignore[arg-type]
+        state.accounts[account.folded] = account
+        state.accounts_by_id[account.id] = account
     for row in tables["users"]:
-        user = User(*row)  # type: ignore[arg-type]
+        *own, owner_id, left = row
+        owner = state.accounts_by_id.get(owner_id)  # type: ignore[call-overload]
+        user = User(*own, owner, left)  # type: ignore[call-arg,arg-type]
         state.users[user.folded] = user
         state.users_by_id[user.id] = user
-        state.invisible += "i" in user.modes
-    for session, owner, secure in tables["sessions"]:
+    for session, owner, *facts in tables["sessions"]:
         user = state.users_by_id[owner]  # type: ignore[index]
-        state.sessions[session] = Presence(session, user, bool(secure))  # type: ignore[index,arg-type]
+        state.online += not user.sessions
+        state.invisible += not user.sessions and "i" in user.modes
+        secure, absent = map(bool, facts)
+        state.sessions[session] = Presence(session, user, secure, absent)  # type: ignore[index,arg-type]
         user.sessions = (*user.sessions, session)  # type: ignore[arg-type]
     for row in tables["rooms"]:
         room = Room(*row)  # type: ignore[arg-type]
@@ -363,3 +415,5 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
     for row in tables["bans"]:
         ban = ServerBan(*row)  # type: ignore[arg-type]
         state.bans[ban.kind, ban.value] = ban
+    for row in tables["read_markers"]:
+        state.markers.put(ReadMarker(*row))  # type: ignore[arg-type]

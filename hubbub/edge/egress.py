@@ -7,26 +7,65 @@ once for each variant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from hubbub.core.ids import msgid
-from hubbub.core.outputs import Event
+from hubbub.core.outputs import EDITS, Event
 from hubbub.edge.session import Session
 from hubbub.edge.work import Batched, Shown
-from hubbub.irc.capabilities import AWAY_NOTIFY, MESSAGE_TAGS, SERVER_TIME
-from hubbub.irc.message import join_params
+from hubbub.irc.capabilities import (
+    ACCOUNT_NOTIFY,
+    ACCOUNT_TAG,
+    AWAY_NOTIFY,
+    CHGHOST,
+    EDITING,
+    EXTENDED_JOIN,
+    INVITE_NOTIFY,
+    MESSAGE_TAGS,
+    MULTILINE,
+    OPER_TAG,
+    READ_MARKER,
+    REDACTION,
+    SERVER_TIME,
+    SETNAME,
+)
+from hubbub.irc.message import NO_TAGS, join_params
+from hubbub.irc.multiline import Line, divide
 from hubbub.irc.replies import Reply
 from hubbub.irc.tags import escape
+from hubbub.irc.times import iso_time
 
-NEEDED: Final[Mapping[str, int]] = {"AWAY": AWAY_NOTIFY, "TAGMSG": MESSAGE_TAGS}
+NEEDED: Final[Mapping[str, int]] = {
+    "ACCOUNT": ACCOUNT_NOTIFY,
+    "AWAY": AWAY_NOTIFY,
+    "CHGHOST": CHGHOST,
+    "MARKREAD": READ_MARKER,
+    "REDACT": REDACTION,
+    "SETNAME": SETNAME,
+    "TAGMSG": MESSAGE_TAGS,
+}
 """Events that only sessions with this variant bit are shown."""
 
+SAID: Final = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
+"""Events that are messages."""
 
-def iso_time(milliseconds: int) -> str:
-    """A server-time value (https://ircv3.net/specs/extensions/server-time)."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+NEEDED_ASIDE: Final[Mapping[str, int]] = {"INVITE": INVITE_NOTIFY}
+"""The same, for events that others than those whom they concern are shown."""
+
+STANDARD: Final[Mapping[str, str]] = {
+    "BATCH": "draft/multiline",
+    "CHATHISTORY": "draft/chathistory",
+    "EDIT": "draft/message-edit",
+    "MARKREAD": "draft/read-marker",
+    "REDACT": "draft/message-redaction",
+    "SETNAME": "setname",
+}
+"""The capability by which a client understands a FAIL, WARN or NOTE of this command.
+
+Any other way `standard-replies` has to be there, or the reply is sent as a NOTICE.
+"""
 
 
 class Gate:
@@ -40,16 +79,21 @@ class Gate:
 
     def encode(self, event: Event, variant: int) -> bytes:
         """The event for all sessions of a variant; empty when they aren't to be shown it."""
-        needed = NEEDED.get(event.command, 0)
-        if needed & ~variant:
+        if not is_shown(event, variant):
             return b""
-        tags = self._tags(event, variant)
-        return f"{_tag_section(tags)}{_body(event)}\r\n".encode()
+        return self._event(event, variant, ())
 
     def show(self, session: Session, shown: Sequence[Shown], label: str = "") -> bytes:
         """All that one session is shown in answer to one command, under its label if it has one."""
         if not label:
             return b"".join(self._item(session, item, ()) for item in shown)
+        if not session.has("echo-message"):
+            # "When a client sends a message to itself, the server MUST NOT include the label tag,
+            # except for any acknowledgment sent with the echo-message mechanism."
+            received = [item for item in shown if isinstance(item, Event) and item.command in SAID]
+            if received:
+                rest = [item for item in shown if item not in received]
+                return self.show(session, received) + self.show(session, rest, label)
         tag = f"label={escape(label)}"
         visible = [item for item in shown if self._visible(session, item)]
         if not visible:
@@ -66,7 +110,7 @@ class Gate:
         return f"ERROR {join_params((f'Closing link: {reason}',))}\r\n".encode()
 
     def _visible(self, session: Session, item: Shown) -> bool:
-        return not (isinstance(item, Event) and NEEDED.get(item.command, 0) & ~session.variant)
+        return not isinstance(item, Event) or is_shown(item, session.variant)
 
     def _item(self, session: Session, item: Shown, extra: tuple[str, ...]) -> bytes:
         if isinstance(item, Reply):
@@ -74,9 +118,60 @@ class Gate:
         if isinstance(item, Event):
             if not self._visible(session, item):
                 return b""
-            tags = [*extra, *self._tags(item, session.variant)]
-            return f"{_tag_section(tags)}{_body(item)}\r\n".encode()
+            return self._event(item, session.variant, extra)
         return self._batch(session, item, extra)
+
+    def _event(self, event: Event, variant: int, extra: tuple[str, ...]) -> bytes:
+        if event.tags and EDITS in event.tags:
+            return self._edit(event, variant, extra)
+        if event.splits or (event.command in SAID and "\n" in event.params[-1]):
+            lines = divide(event.params[-1], event.splits)
+            whole = variant & MULTILINE and event.place is not None
+            return (self._whole if whole else self._parts)(event, lines, variant, extra)
+        tags = (*extra, *self._tags(event, variant))
+        return f"{_tag_section(tags)}{_body(event, variant)}\r\n".encode()
+
+    def _edit(self, event: Event, variant: int, extra: tuple[str, ...]) -> bytes:
+        """A correction: to who knows of such as one, to others as a message that says so."""
+        target, text = event.params
+        if EDITING & ~variant or MESSAGE_TAGS & ~variant:
+            # "/me waves" is no more an action with something before it.
+            starred = text if text.startswith("\1") else f"* {text}"
+            rest = {key: value for key, value in event.tags.items() if key != EDITS}
+            said = msgspec.structs.replace(event, params=(target, starred), tags=rest)
+            return self._event(said, variant, extra)
+        tags = (*extra, *self._tags(event, variant), f"draft/edit-text={escape(text)}")
+        return f"{_tag_section(tags)}:{event.source} EDIT {target}\r\n".encode()
+
+    def _whole(
+        self, event: Event, lines: Sequence[Line], variant: int, extra: tuple[str, ...]
+    ) -> bytes:
+        """A message of several lines as one (https://ircv3.net/specs/extensions/multiline)."""
+        target, reference = event.params[0], f"m{event.place:x}"
+        tags, source = (*extra, *self._tags(event, variant)), event.source
+        section = _tag_section(tags)
+        written = [f"{section}:{source} BATCH +{reference} draft/multiline {target}\r\n"]
+        for line in lines:
+            joins = ";draft/multiline-concat" if line.joined else ""
+            text = join_params((target, line.text))
+            written.append(f"@batch={reference}{joins} :{source} {event.command} {text}\r\n")
+        outer = _tag_section([tag for tag in extra if tag.startswith("batch=")])
+        written.append(f"{outer}:{source} BATCH -{reference}\r\n")
+        return "".join(written).encode()
+
+    def _parts(
+        self, event: Event, lines: Sequence[Line], variant: int, extra: tuple[str, ...]
+    ) -> bytes:
+        """The same line by line: "Servers MUST NOT send blank lines", and one message id."""
+        written, tags = [], (*extra, *self._tags(event, variant))
+        rest = msgspec.structs.replace(event, place=None, tags=NO_TAGS)
+        for line in lines:
+            if line.text:
+                text = join_params((event.params[0], line.text))
+                written.append(f"{_tag_section(tags)}:{event.source} {event.command} {text}\r\n")
+                outer = (tag for tag in extra if tag.startswith("batch="))
+                tags = (*outer, *self._tags(rest, variant))
+        return "".join(written).encode()
 
     def _batch(self, session: Session, batch: Batched, extra: tuple[str, ...]) -> bytes:
         if not session.has("batch"):
@@ -86,14 +181,16 @@ class Gate:
         lines = [f"{_tag_section(extra)}:{self.server_name} BATCH {start}\r\n".encode()]
         inside = (f"batch={reference}",)
         lines += [self._item(session, item, inside) for item in batch.items]
-        lines.append(f":{self.server_name} BATCH -{reference}\r\n".encode())
-        return b"".join(lines)
+        # "Start and end messages of one batch MAY refer to another batch. If they do, they both MUST"
+        outer = [tag for tag in extra if tag.startswith("batch=")]
+        end = f"{_tag_section(outer)}:{self.server_name} BATCH -{reference}\r\n"
+        return b"".join((*lines, end.encode()))
 
     def _reply(self, session: Session, reply: Reply, extra: tuple[str, ...]) -> bytes:
         command, params = reply.command, reply.params
         if command.isdigit():
-            params = (session.nick or "*", *params)
-        elif command in ("FAIL", "WARN", "NOTE") and not session.has("standard-replies"):
+            params = (reply.to or session.nick or "*", *params)
+        elif command in ("FAIL", "WARN", "NOTE") and not _understands(session, params[0]):
             command, params = "NOTICE", (session.nick or "*", " ".join((command, *params)))
         line = f"{_tag_section(extra)}:{self.server_name} {command} {join_params(params)}\r\n"
         return line.encode()
@@ -104,6 +201,10 @@ class Gate:
             if event.time != self._time:
                 self._time, self._time_tag = event.time, f"time={iso_time(event.time)}"
             tags.append(self._time_tag)
+        if event.account and variant & ACCOUNT_TAG:
+            tags.append(f"account={escape(event.account)}")
+        if event.operator and variant & OPER_TAG:
+            tags.append("draft/oper")
         if variant & MESSAGE_TAGS:
             if event.place is not None:
                 tags.append(f"msgid={msgid(self._log_id, event.place)}")
@@ -116,6 +217,27 @@ def _tag_section(tags: Sequence[str]) -> str:
     return f"@{';'.join(tags)} " if tags else ""
 
 
-def _body(event: Event) -> str:
-    params = f" {join_params(event.params)}" if event.params else ""
-    return f":{event.source} {event.command}{params}"
+def is_shown(event: Event, variant: int) -> bool:
+    """Whether sessions of a variant are shown the event."""
+    if event.instead_of and not NEEDED[event.instead_of] & ~variant:
+        return False
+    needed = NEEDED_ASIDE[event.command] if event.aside else NEEDED.get(event.command, 0)
+    return not needed & ~variant
+
+
+def hidden(variant: int) -> tuple[str, ...]:
+    """The commands of the history that sessions of a variant aren't shown."""
+    return tuple(command for command in ("REDACT", "TAGMSG") if NEEDED[command] & ~variant)
+
+
+def _understands(session: Session, command: str) -> bool:
+    """Whether a session's client can read a standard reply that answers a command."""
+    return session.has("standard-replies") or session.has(STANDARD.get(command, ""))
+
+
+def _body(event: Event, variant: int) -> str:
+    params = event.params
+    if event.command == "JOIN" and variant & EXTENDED_JOIN:
+        params = (*params, event.account or "*", event.realname)
+    text = f" {join_params(params)}" if params else ""
+    return f":{event.source} {event.command}{text}"

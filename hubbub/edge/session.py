@@ -9,6 +9,8 @@ from enum import Enum, auto
 from typing import Final
 
 from hubbub.core.ids import SessionId
+from hubbub.edge.incoming import Incoming
+from hubbub.edge.sasl import Exchange
 from hubbub.irc.capabilities import variant_of
 
 NO_CAPABILITIES: Final[frozenset[str]] = frozenset()
@@ -28,47 +30,79 @@ class Registration:
     """What a session says of itself before it is registered.
 
     `invite` is the word that admits it, or empty where none is needed; it stays at the edge.
+    `gateway` is the password by which it may speak for somebody else (WEBIRC), or empty where it
+    may not.
+    `away` is how it begins, as in the entry SetAway.
     """
 
-    __slots__ = ("admitted", "device", "invite", "negotiating", "nick", "realname", "username")
+    __slots__ = (
+        "account",
+        "admitted",
+        "away",
+        "device",
+        "gateway",
+        "invite",
+        "negotiating",
+        "nick",
+        "realname",
+        "username",
+    )
 
     def __init__(self, invite: str) -> None:
         self.nick = ""
         self.username = ""
+        self.account = 0
         self.realname = ""
         self.device = ""
+        self.away = ""
         self.negotiating = False
+        self.gateway = ""
         self.invite = invite
         self.admitted = not invite
+
+    def log_in(self, account: int) -> None:
+        """The session has proven to be an account's, which needs no invite."""
+        self.account = account
+        self.admitted = True
 
 
 class Session:
     """One connection of one device.
 
-    `host` is what others see of its address. `registration` exists until the session is
+    `address` is where it comes from, as far as that is known, and what limits go by; `host` is what
+    others see of it. `sts` is the value of the capability of that name, or empty where it isn't
+    offered (https://ircv3.net/specs/extensions/sts). `registration` exists until the session is
     registered. `capabilities` is shared between sessions that chose the same.
     """
 
     __slots__ = (
+        "address",
         "batches",
         "cap_version",
         "capabilities",
         "host",
         "id",
+        "incoming",
         "nick",
         "phase",
         "registration",
+        "sasl",
         "secure",
+        "sts",
         "variant",
     )
 
     def __init__(self, id: SessionId, host: str, *, secure: bool, invite: str = "") -> None:
         self.id = id
+        self.address = ""
         self.host = host
         self.secure = secure
+        self.sts = ""
         self.nick = ""
         self.phase = Phase.REGISTERING
         self.registration: Registration | None = Registration(invite)
+        self.sasl: Exchange | None = None
+        self.incoming: Incoming | None = None
         self.capabilities = NO_CAPABILITIES
         self.variant = 0
         self.cap_version = 301

@@ -13,6 +13,7 @@ from hubbub.core.entries import AnyEntry
 from hubbub.core.history import Question
 from hubbub.core.outputs import Event
 from hubbub.core.state import State
+from hubbub.edge.credentials import Outcome, Wanted
 from hubbub.edge.session import Session
 from hubbub.irc.replies import Reply
 
@@ -40,10 +41,33 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """A question for the store whose answer makes work: all that a task's last lookup returns.
+
+    The session's next line waits; `then` makes work of the rows, or refuses by raising Refused.
+    """
+
+    question: Question
+    then: Callable[[Sequence[Any]], Sequence[Work]]
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Reads the state at this place in the order; refuses by raising Refused."""
 
-    read: Callable[[Session, State], Sequence[Shown | Fetch]]
+    read: Callable[[Session, State], Sequence[Shown | Fetch | Find]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Something about a password, which takes long: it is a task's last work.
+
+    It is found out off the loop while the session's next line waits; `then` makes work of the
+    outcome, or refuses by raising Refused.
+    """
+
+    wanted: Wanted
+    then: Callable[[Outcome], Sequence[Work]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +77,18 @@ class Goodbye:
     reason: str
 
 
-Work = Reply | AnyEntry | Lookup | Goodbye
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Changes or asks for the names that the session watches: a line of MONITOR.
+
+    `action` is '+', '-', 'C', 'L' or 'S'.
+    """
+
+    action: str
+    nicks: tuple[str, ...] = ()
+
+
+Work = Reply | Batched | AnyEntry | Lookup | Verify | Watch | Goodbye
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 '*' stands for any characters, '?' for one, a backslash takes the meaning of either away (and of
 itself). Both sides are folded first, so '?' stands for one character of the folded text.
 Specification: https://modern.ircdocs.horse/#wildcard-expressions
+A mask of an account is `~a:name` (https://ircv3.net/specs/extensions/account-extban).
 """
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,6 +14,13 @@ from typing import Final
 
 from hubbub.irc.names import fold
 
+EXTBAN: Final = "~,a"
+"""The value of ISUPPORT EXTBAN: the sign that begins an extended mask, and the letters after it."""
+ACCOUNT_EXTBAN: Final = "a,account"
+"""The value of ISUPPORT ACCOUNTEXTBAN: the names of the masks of accounts."""
+
+# The second sign is what people know from other servers.
+_OF_ACCOUNTS: Final = re.compile(r"[~$](?:a|account):(.*)", re.DOTALL | re.IGNORECASE)
 _ANY_ONE: Final = "?"
 _ANY_MANY: Final = "*"
 
@@ -21,7 +30,11 @@ def normalise(mask: str) -> str:
 
     'nick', 'nick!user', 'user@host', '!user' and '@host' get '*' for what they leave out. A bare
     word with '.' or ':' is a host, since no nick has these. Runs of '*' become one.
+    A mask of an account becomes '~a:name'.
     """
+    account = account_mask(mask)
+    if account is not None:
+        return f"~a:{_tidy(account)}"
     name, at, host = mask.rpartition("@")
     if not at:
         name, host = mask, ""
@@ -31,6 +44,32 @@ def normalise(mask: str) -> str:
     elif not bang and ("." in nick or ":" in nick):
         nick, host = "", nick
     return f"{_tidy(nick)}!{_tidy(user)}@{_tidy(host)}"
+
+
+def host_of(address: str) -> str:
+    """The host of a person whose connection comes from an address, as it can stand in a mask.
+
+    It is "localhost" for this machine and for a unix socket (an empty text, or "unix"). One of IPv6
+    mustn't start with a colon, and loses its zone.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "localhost"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed.is_loopback:
+        return "localhost"
+    host = str(parsed)
+    return f"0{host}" if host.startswith(":") else host
+
+
+def account_mask(mask: str) -> str | None:
+    """What a mask of an account says of the account's name, or None for any other mask."""
+    if mask[:1] not in ("~", "$"):
+        return None
+    found = _OF_ACCOUNTS.fullmatch(mask)
+    return None if found is None else found[1]
 
 
 def matches(mask: str, text: str) -> bool:

@@ -16,11 +16,12 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """One line for one session: a numeric, a standard reply or a plain command.
 
     The egress gate puts the server's name in front and, for a numeric, the recipient's nick
-    as the first parameter; `params` holds what follows.
+    as the first parameter; `params` holds what follows. `to` stands there instead when it is set.
     """
 
     command: str
     params: tuple[str, ...] = ()
+    to: str = ""
 
 
 class Refused(Exception):

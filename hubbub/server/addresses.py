@@ -10,6 +10,11 @@ DEFAULT_PORT = 8667
 
 _EXAMPLES = f"localhost:{DEFAULT_PORT}, 192.168.1.5:6697, [::1]:{DEFAULT_PORT}, :6697, unix:/run/hubbub/irc.sock"
 
+_PEERS = "192.0.2.1, 10.0.0.0/8, 2001:db8::/32, unix"
+
+UNIX = "unix"
+"""What stands for the peer of a unix socket, which has no address."""
+
 # Networks that are not routed on the internet: RFC 1918, RFC 3927, RFC 4193, RFC 4291 section 2.5.6.
 # ipaddress.is_private is wider (documentation, benchmarking, ...), and those are nobody's home.
 _PRIVATE_NETWORKS = tuple(
@@ -131,6 +136,35 @@ def is_private(peer: str) -> bool:
         return True
     address = _ip(peer)
     return address is not None and any(address in network for network in _PRIVATE_NETWORKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Peers that the operator named: by address, by network, or all of this machine's unix sockets."""
+
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    unix: bool
+
+    @classmethod
+    def of(cls, texts: tuple[str, ...]) -> "Peers":
+        """Reads `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32` or `unix`. Raises AddressError."""
+        networks = []
+        for text in texts:
+            if text != UNIX:
+                try:
+                    networks.append(ipaddress.ip_network(text))
+                except ValueError as error:
+                    raise AddressError(
+                        f'"{text}" is no address or network ({error}). Examples: {_PEERS}'
+                    ) from error
+        return cls(tuple(networks), UNIX in texts)
+
+    def __contains__(self, peer: str) -> bool:
+        """Whether a peer's address is among them; "" is the peer of a unix socket."""
+        if not peer or peer == UNIX:
+            return self.unix
+        address = _ip(peer.partition("%")[0])
+        return address is not None and any(address in network for network in self.networks)
 
 
 def limit_key(peer: str) -> str:

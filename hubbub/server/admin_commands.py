@@ -41,6 +41,13 @@ ADMIN_COMMANDS = (
     AdminCommand("kick", "<user> [reason]", "put a user out of the chat", 1, 2, text=True),
     AdminCommand("ban", "<user or mask> [reason]", "put out and keep out", 1, 2, text=True),
     AdminCommand("unban", "<user or mask>", "let in again", 1, 1),
+    AdminCommand(
+        "account",
+        "list | add <name> [role] | password <name> | role <name> <role> | delete <name> [messages]",
+        "accounts: list, make, reset the password of, give a role (member, moderator, admin), end",
+        1,
+        3,
+    ),
     AdminCommand("help", "", "this list", 0, 0),
     AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),
 )

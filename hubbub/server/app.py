@@ -15,8 +15,10 @@ import socket
 import sys
 import time
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from hubbub.server import logs
 from hubbub.server.admin_socket import AdminSocketError, open_admin_socket
@@ -27,11 +29,13 @@ from hubbub.server.certificate import (
     own_certificate,
 )
 from hubbub.server.config import Config, changed
-from hubbub.server.connection import Welcome
+from hubbub.server.connection import Welcome, note_names
+from hubbub.server.credentials import kept_secret
 from hubbub.server.datadir import DataDir
 from hubbub.server.desk import Desk
 from hubbub.server.errors import OperatorError
 from hubbub.server.greeting import Greeting
+from hubbub.server.http import Site
 from hubbub.server.hub import Hub
 from hubbub.server.intake import Pace
 from hubbub.server.invite import invite_word
@@ -109,6 +113,8 @@ class Running:
                 _pace(self._config),
                 readers=self._config.storage.readers,
             )
+            self._hub.most_per_address = self._config.limits.connections_per_address
+            self._hub.credentials.secret = kept_secret(self._data)
             refusals = await self._hub.start()
         except StoreError as error:
             raise StartError(str(error)) from error
@@ -142,11 +148,12 @@ class Running:
     def _door(self, config: Config, certificate: Certificate) -> Door:
         """What new connections are given under this configuration and with this certificate."""
         context = certificate.context
-        limits, port = config.limits, _port(config)
-        kinds = {
-            plain: Welcome(context, plain, limits.send_queue_bytes, port) for plain in (False, True)
-        }
-        server = config.server
+        server, seconds = config.server, config.tls.sts_seconds
+        site, sts = _site(config), f"duration={seconds}" if seconds else ""
+        if sts:
+            note_names(context)
+        queue = config.limits.send_queue_bytes
+        kinds = {plain: Welcome(context, plain, queue, site, sts) for plain in (False, True)}
         invite = invite_word(server.invite, self._data) if server.guests_decided != "yes" else ""
         return Door(config, kinds.__getitem__, invite)
 
@@ -173,6 +180,8 @@ class Running:
     async def _take_care(self) -> None:
         loop = asyncio.get_running_loop()
         looked = loop.time()
+        # What only browsers need, so that the first of them doesn't keep the others waiting.
+        await asyncio.to_thread(import_module, "hubbub.server.websocket")
         for warning in await asyncio.to_thread(self._certificate_warnings):
             log.warning("%s", warning)
         while True:
@@ -234,6 +243,7 @@ class Running:
         self._config, self._certificate = config, certificate
         self._listeners.door = door
         self._hub.intake.pace = _pace(config)
+        self._hub.most_per_address = config.limits.connections_per_address
         if config.rules() != self._hub.rules:
             for refusal in await self._hub.reconfigure(config.rules()):
                 log.error("not reloaded: %s", refusal.params[-1])
@@ -275,6 +285,15 @@ def _raise_file_limit(connections: int) -> None:
 def _pace(config: Config) -> Pace:
     limits = config.limits
     return Pace(limits.lines_per_second, limits.burst_lines, limits.input_queue_lines)
+
+
+def _site(config: Config) -> Site:
+    """What browsers know the server by: its name, its machine's, and what the operator listed."""
+    origins = frozenset(origin.lower() for origin in config.server.origins)
+    machine = socket.gethostname().lower()
+    names = {config.server.name.lower(), machine, f"{machine}.local"}
+    names.update(urlsplit(origin).netloc.partition(":")[0] for origin in origins)
+    return Site(_port(config), frozenset(names), origins)
 
 
 def _port(config: Config) -> int:

@@ -16,6 +16,7 @@ from hubbub.server.addresses import (
     DEFAULT_PORT,
     AddressError,
     ListenAddress,
+    Peers,
     listens_beyond_loopback,
     parse_listen,
 )
@@ -96,9 +97,30 @@ def _line_problem(text: str) -> str | None:
     return "expected one line" if "\n" in text else _motd_problem(text)
 
 
+def _icon_problem(url: str) -> str | None:
+    if url and not re.fullmatch(r"https?://[!-~]{1,250}", url):
+        return "expected a URL that starts with https://, of at most 250 ASCII characters"
+    return None
+
+
 def _invite_problem(word: str) -> str | None:
     if word and not re.fullmatch(r"[!-9;-~][!-~]{7,99}", word):
         return "expected 8 to 100 ASCII characters without spaces, the first one not ':'"
+    return None
+
+
+def _peers_problem(peers: tuple[str, ...]) -> str | None:
+    try:
+        Peers.of(peers)
+    except AddressError as error:
+        return str(error)
+    return None
+
+
+def _origins_problem(origins: tuple[str, ...]) -> str | None:
+    for origin in origins:
+        if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", origin):
+            return f'"{origin}" is no page\'s origin; expected as https://chat.example.org, without a path'
     return None
 
 
@@ -151,6 +173,13 @@ class Server:
             help="Who runs this server and how to reach them; ADMIN shows it.", check=_line_problem
         ),
     )
+    icon: str = _setting(
+        "",
+        Setting(
+            help="The URL of an image that stands for this chat; clients may show it.",
+            check=_icon_problem,
+        ),
+    )
     lobby: str = _setting("#lobby", Setting(help="The room that everyone is joined to on arrival."))
     plain: Literal["loopback", "private", "never"] = _setting(
         "loopback",
@@ -173,6 +202,37 @@ class Server:
         Setting(
             help="The invite that guests give as the connection's password; empty: one is made"
             " and kept in the data directory.",
+            check=_invite_problem,
+        ),
+    )
+
+    origins: tuple[str, ...] = _setting(
+        (),
+        Setting(
+            help="Web pages of other servers that may connect here, as https://chat.example.org;"
+            " the names in them are taken as names of this server, too.",
+            check=_origins_problem,
+        ),
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        Setting(
+            help="Proxies that say by the PROXY protocol whose connections they hand on: addresses,"
+            " networks, or unix for the peers of unix sockets.",
+            check=_peers_problem,
+        ),
+    )
+    webirc_from: tuple[str, ...] = _setting(
+        (),
+        Setting(
+            help="Gateways that say by WEBIRC for whom they connect: addresses, networks, or unix.",
+            check=_peers_problem,
+        ),
+    )
+    webirc_password: str = _setting(
+        "",
+        Setting(
+            help="The password that gateways give with WEBIRC.",
             check=_invite_problem,
         ),
     )
@@ -224,6 +284,16 @@ class Tls:
             default_text="self-made",
         ),
     )
+    sts_seconds: int = _setting(
+        0,
+        Setting(
+            help="How long clients have to keep to TLS once they have seen the certificate (strict"
+            " transport security); 0 doesn't ask them to. To take it back say 1 for as long.",
+            unit="seconds",
+            low=0,
+            high=63_072_000,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +313,9 @@ class Limits:
     targets: int = _count(4, "Targets that one command may name.", high=20)
     list_entries: int = _count(
         100, "Masks in each list of a room (ban, except, invite).", high=10_000
+    )
+    monitor_entries: int = _count(
+        100, "Names that one connection may watch (MONITOR).", high=10_000
     )
     modes: int = _count(6, "Mode changes with a parameter in one MODE.", high=20)
     connections: int = _count(15_000, "Connections at once.", high=1_000_000)
@@ -290,8 +363,33 @@ class Limits:
     sent_ids_kept: int = _count(
         100_000, "Send-once ids remembered (each a week at most).", low=100, high=10_000_000
     )
+    accounts: int = _count(100_000, "Accounts there may be.", low=0, high=10_000_000)
     whowas_entries: int = _count(
         1_000, "Departed users that WHOWAS remembers.", low=0, high=1_000_000
+    )
+    multiline_bytes: int = _size(
+        16_384, "The longest message of several lines.", low=512, high=262_144
+    )
+    multiline_lines: int = _count(
+        100, "Lines of such a message; input_queue_lines has to be larger.", high=1_000
+    )
+    read_markers: int = _count(
+        1_000, "Conversations of one person whose last read message is remembered.", high=100_000
+    )
+    guests_with_markers: int = _count(
+        10_000, "Guests of whom that is remembered.", low=1, high=1_000_000
+    )
+    redact_seconds: int = _seconds(
+        0,
+        "How long people may take back what they said; 0 is for ever.",
+        low=0,
+        high=315_360_000,
+    )
+    edit_seconds: int = _seconds(
+        0,
+        "How long people may correct what they said; 0 is for ever.",
+        low=0,
+        high=315_360_000,
     )
     held_names: int = _count(
         20_000, "Names of departed guests that are kept for their devices.", low=0, high=1_000_000
@@ -316,6 +414,7 @@ class Config:
         return Rules(
             server_name=self.server.name,
             network=self.server.network,
+            icon=self.server.icon,
             motd=self.server.motd,
             admin=self.server.admin,
             lobby=self.server.lobby,
@@ -331,11 +430,19 @@ class Config:
             rooms=limits.rooms,
             targets=limits.targets,
             list_entries=limits.list_entries,
+            monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             history_page=limits.history_page,
             replay_lines=limits.replay_lines,
             sent_ids=limits.sent_ids_kept,
             whowas_entries=limits.whowas_entries,
+            accounts=limits.accounts,
+            multiline_bytes=limits.multiline_bytes,
+            multiline_lines=limits.multiline_lines,
+            read_markers=limits.read_markers,
+            guests_with_markers=limits.guests_with_markers,
+            redact_seconds=limits.redact_seconds,
+            edit_seconds=limits.edit_seconds,
             held_names=limits.held_names,
             guest_name_hold_seconds=limits.guest_name_hold_seconds,
         )
@@ -377,6 +484,18 @@ def joint_problems(config: Config) -> list[tuple[str, str, str]]:
             problems.append(
                 ("tls", given, f"given without {missing}; expected both, or neither (self-made)")
             )
+    if config.tls.sts_seconds and not config.tls.certificate:
+        problems.append(
+            ("tls", "sts_seconds", "given without certificate; clients don't trust a self-made one")
+        )
+    server = config.server
+    for given, missing in (
+        ("webirc_from", "webirc_password"),
+        ("webirc_password", "webirc_from"),
+    ):
+        if getattr(server, given) and not getattr(server, missing):
+            text = f"given without {missing}; expected both, or neither"
+            problems.append(("server", given, text))
     return problems
 
 

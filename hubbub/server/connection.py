@@ -13,11 +13,15 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+from weakref import WeakSet
 
 from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine, Framer
-from hubbub.server import http, logs
+from hubbub.server import http, logs, proxy
+
+if TYPE_CHECKING:
+    from hubbub.server.websocket import WebSocket
 
 READ_BYTES: Final = 16_384
 """How much is read at once: a TLS record's worth."""
@@ -26,6 +30,10 @@ LINGER_SECONDS: Final = 5.0
 """How long the other side may take to read the last bytes and to close as well."""
 _SNIFFED: Final = 8
 """How many bytes tell HTTP from IRC."""
+_WANTS_TLS: Final = (
+    b"ERROR :Closing link: This server wants TLS from other machines:"
+    b" turn on SSL/TLS in your client, on the same port\r\n"
+)
 _AGAIN: Final = (
     BlockingIOError,
     InterruptedError,
@@ -43,22 +51,46 @@ class Hub(Protocol):
     def lost(self, connection: Connection, reason: str) -> None:
         """The connection is gone; `reason` is for others to read."""
 
+    def moved(self, connection: Connection, address: str) -> None:
+        """A trusted proxy says that the connection comes from this address; it may be dropped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What a listener gives its connections: TLS, limits, and whether plain lines are served."""
+    """What a listener gives its connections: TLS, limits, and whether plain lines are served.
+
+    `sts` is the policy that clients with TLS are told who said which host they want (so the context
+    has to `note_names`), or empty (https://ircv3.net/specs/extensions/sts).
+    """
 
     tls: ssl.SSLContext | None
     plain: bool
     send_queue_bytes: int
-    https_port: int
+    site: http.Site
+    sts: str = ""
+
+
+_NAMED: Final[WeakSet[ssl.SSLSocket | ssl.SSLObject]] = WeakSet()
+"""Whose client said in its handshake which host it wants."""
+
+
+def note_names(context: ssl.SSLContext) -> None:
+    """Has it noted which clients say which host they want."""
+
+    def note(sock: ssl.SSLSocket | ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        if name:
+            _NAMED.add(sock)
+
+    context.sni_callback = note
 
 
 class Connection:
     """One client's connection, from the first byte to the last.
 
-    Stages: sniff (TLS or not), handshake, first bytes (HTTP or IRC), lines. `session` is the
-    hub's; `waiting` counts answers still to come before the session's next line may be read.
+    Stages: the proxy's header, sniff (TLS or not), handshake, first bytes (HTTP or IRC), lines,
+    in frames once a WebSocket was opened. `session` is the hub's; `waiting` counts answers still to
+    come before the session's next line may be read. `proxied` says that the peer is a proxy that
+    may be believed from where it hands on.
     """
 
     __slots__ = (
@@ -74,6 +106,7 @@ class Connection:
         "_reserved",
         "_sock",
         "_timer",
+        "_websocket",
         "_welcome",
         "heard_at",
         "lines",
@@ -95,6 +128,8 @@ class Connection:
         session: Session,
         welcome: Welcome,
         loop: asyncio.AbstractEventLoop,
+        *,
+        proxied: bool = False,
     ) -> None:
         sock.setblocking(False)
         self._sock = sock
@@ -111,6 +146,7 @@ class Connection:
         # What sends at once, while nothing is in the way: no queue, no reserved place, no end.
         self._direct: Callable[[bytes], int] | None = sock.send
         self._timer: asyncio.TimerHandle | None = None
+        self._websocket: WebSocket | None = None
         self.peer = peer
         self.session = session
         self.lines: deque[bytes | BadLine] | None = None
@@ -119,21 +155,66 @@ class Connection:
         self.paused = False
         self.pinged = False
         self.opened_at = self.refilled_at = self.heard_at = loop.time()
-        loop.add_reader(self._fd, self._sniff if welcome.tls else self._readable)
+        loop.add_reader(self._fd, self._sniff_proxy if proxied else self._sniff)
 
     # -- reading --------------------------------------------------------------------------
 
-    def _sniff(self) -> None:
-        """The first byte tells TLS from everything else."""
+    def _sniff_proxy(self) -> None:
+        """The first byte tells a proxy's header from TLS, and nearly from everything else."""
+        first = self._peek()
+        if first:
+            stage = self._read_header if first in proxy.FIRST_BYTES else self._sniff
+            self._loop.add_reader(self._fd, stage)
+            stage()
+
+    def _read_header(self) -> None:
+        """Reads the proxy's header to its end and no further; what is none is a line's beginning."""
+        assert self._first is not None
         try:
-            first = self._sock.recv(1, socket.MSG_PEEK)
+            while missing := proxy.missing(self._first):
+                held = self._sock.recv(missing)
+                if not held:
+                    self.drop("Connection closed")
+                    return
+                self._first += held
+            if missing is None:
+                self._loop.add_reader(self._fd, self._readable)
+                self._go_on_with(b"")
+                return
+            origin = proxy.parse(self._first)
+        except proxy.MalformedHeader as error:
+            self.drop(f"sent a PROXY header that can't be read: {error}")
+            return
         except _AGAIN:
             return
         except OSError as error:
             self.drop(_reason(error))
             return
+        self._first = b""
+        self._loop.add_reader(self._fd, self._sniff)
+        if origin.secure:
+            self.session.secure = True
+            self.session.sts = self._welcome.sts
+        if origin.address:
+            self._hub.moved(self, origin.address)
+
+    def _peek(self) -> bytes:
+        """The first byte, which stays unread; empty when there is none, or not yet."""
+        try:
+            first = self._sock.recv(1, socket.MSG_PEEK)
+        except _AGAIN:
+            return b""
+        except OSError as error:
+            self.drop(_reason(error))
+            return b""
         if not first:
             self.drop("Connection closed")
+        return first
+
+    def _sniff(self) -> None:
+        """The first byte tells TLS from everything else."""
+        first = self._peek()
+        if not first:
             return
         tls = self._welcome.tls
         if first[0] == _TLS_HANDSHAKE and tls is not None:
@@ -145,6 +226,7 @@ class Connection:
                 self.drop("Connection closed")  # it was reset since the byte came
                 return
             self.session.secure = True
+            self.session.sts = ""
             self._find_way()
             self._loop.add_reader(self._fd, self._handshake)
             self._handshake()
@@ -165,6 +247,10 @@ class Connection:
         except OSError as error:
             self.drop(f"TLS handshake failed: {_reason(error)}")
             return
+        if self._sock in _NAMED:
+            # "If no hostname has been provided for the connection, an STS persistence policy SHOULD
+            # NOT be advertised."
+            self.session.sts = self._welcome.sts
         self._loop.remove_writer(self._fd)
         self._loop.add_reader(self._fd, self._readable)
         self._readable()
@@ -185,38 +271,66 @@ class Connection:
                 continue
             self.heard_at = self._loop.time()
             self.pinged = False
-            if self._first is not None:
-                data = self._first_bytes(data)
-            if data:
-                lines = self._framer.feed(data)
-                if lines:
-                    self._hub.received(self, lines)
+            self._go_on_with(data)
             # TLS may hold decrypted bytes that the selector doesn't see.
             if self.paused or not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
                 return
 
+    def _go_on_with(self, data: bytes) -> None:
+        """Makes lines of what came, once it is known what they are wrapped in."""
+        if self._first is not None:
+            data = self._first_bytes(data)
+        if data and self._websocket is not None:
+            self._unwrap(self._websocket, data)
+        elif data:
+            lines = self._framer.feed(data)
+            if lines:
+                self._hub.received(self, lines)
+
     def _first_bytes(self, data: bytes) -> bytes:
-        """Tells HTTP from IRC; returns what is IRC once it is known to be."""
+        """Tells HTTP from IRC; returns what is left for who comes next, once that is known."""
         assert self._first is not None
         data = self._first + data
         if http.is_request(data):
             if http.is_whole(data):
-                answer = http.answer(data, self._scheme(), self._welcome.https_port)
-                self._turn_away(answer, "asked for a web page")
-            self._first = data[: http.LIMIT]
+                return self._answer_http(data)
+            self._first = data
             return b""
         if len(data) < _SNIFFED and b"\n" not in data:
             self._first = data
             return b""
         self._first = None
         if not self.session.secure and not self._welcome.plain:
-            self._turn_away(
-                b"ERROR :Closing link: This server wants TLS from other machines:"
-                b" turn on SSL/TLS in your client, on the same port\r\n",
-                "wanted to go on without TLS",
-            )
+            # Clients that know of STS say so at once, and come again over TLS by themselves.
+            knows = self.session.sts and b"CAP LS 3" in data
+            policy = f"CAP * LS :sts={self.session.sts}\r\n" if knows else ""
+            self._turn_away(policy.encode() + _WANTS_TLS, "wanted to go on without TLS")
             return b""
         return data
+
+    def _answer_http(self, data: bytes) -> bytes:
+        """Serves a page and ends, or opens a WebSocket and returns what came in it already."""
+        answer = http.answer(data, self._scheme(), self._welcome.site)
+        if answer.websocket is None:
+            self._turn_away(answer.response, answer.reason)
+            return b""
+        self._first = None
+        self._send(answer.response)
+        self._websocket = answer.websocket
+        self._find_way()
+        return answer.rest
+
+    def _unwrap(self, websocket: WebSocket, data: bytes) -> None:
+        """Makes lines of a WebSocket's frames, and answers those that have no lines."""
+        received = websocket.receive(data, self._loop.time())
+        lines = self._framer.feed(received.stream)
+        if lines:
+            self._hub.received(self, lines)
+        if not self.is_open:
+            return
+        self._send(received.answer)
+        if received.ended:
+            self._turn_away(b"", received.ended)
 
     def _scheme(self) -> http.Scheme:
         if self.session.secure:
@@ -248,15 +362,21 @@ class Connection:
         send = self._direct
         if send is not None:
             self._transmit(send, data)
-        elif self._reserved is not None:
+            return
+        if not self.is_open:
+            return
+        if self._websocket is not None:
+            data = self._websocket.frames(data)
+        if self._reserved is not None:
             self._reserved.append(data)
             self._count(len(data))
-        elif self.is_open:
+        else:
             self._send(data)
 
     def _find_way(self) -> None:
         """Decides anew whether `write` may send at once."""
-        free = self._queue is None and self._reserved is None and self.is_open
+        clear = self._queue is None and self._reserved is None and self._websocket is None
+        free = clear and self.is_open
         self._direct = self._sock.send if free else None
 
     def reserve(self, answer: object) -> None:
@@ -271,6 +391,8 @@ class Connection:
         held = self._reserved
         if held is None:
             return
+        if self._websocket is not None:
+            data = self._websocket.frames(data)
         for index, item in enumerate(held):
             if item is answer:
                 held[index] = data
@@ -371,7 +493,7 @@ class Connection:
             if isinstance(item, bytes):
                 self._queued -= len(item)
                 self._send(item)
-        self._send(data)
+        self._send(data if self._websocket is None else self._websocket.frames(data))
         if self._closing:
             return
         self._closing = True
@@ -425,6 +547,9 @@ class Connection:
     def _end_stream(self) -> None:
         """Says that nothing more comes: a TLS client would take a bare end for a cut line."""
         try:
+            closing = b"" if self._websocket is None else self._websocket.close()
+            if closing and not self._queue:
+                self._sock.send(closing)
             if isinstance(self._sock, ssl.SSLSocket):
                 self._sock.unwrap()
         except (OSError, ValueError):

@@ -11,6 +11,7 @@ from typing import Final
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
 from hubbub.irc.replies import Reply
+from hubbub.server import account_desk
 from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
 from hubbub.server.hub import Hub
 
@@ -80,6 +81,9 @@ class Desk:
             entries.Unban(NO_SESSION, words[0]), f"{words[0]} is no longer banned."
         )
 
+    async def _account(self, words: tuple[str, ...]) -> Answer:
+        return await account_desk.do(self._hub, words)
+
     async def _help(self, words: tuple[str, ...]) -> Answer:
         return True, admin_help()
 
@@ -106,6 +110,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]
     "kick": Desk._kick,
     "ban": Desk._ban,
     "unban": Desk._unban,
+    "account": Desk._account,
     "help": Desk._help,
     "stop": Desk._end,
 }

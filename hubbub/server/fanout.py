@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from hubbub.core.ids import RoomId, SessionId
-from hubbub.core.outputs import Deliver, Departed, Entered, Event, Renamed
+from hubbub.core.outputs import Deliver, Departed, Entered, Event, Renamed, Seen
 from hubbub.core.state import State
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Session
+from hubbub.edge.watches import Watches
 from hubbub.edge.work import Shown
 
 
@@ -109,10 +110,13 @@ class Fanout:
     `start` and `end` frame each task; in between come its outputs, in order.
     """
 
-    def __init__(self, gate: Gate, recipients: Recipients, audiences: Audiences) -> None:
+    def __init__(
+        self, gate: Gate, recipients: Recipients, audiences: Audiences, watches: Watches
+    ) -> None:
         self._gate = gate
         self._recipients = recipients
         self._audiences = audiences
+        self._watches = watches
         self._events: list[Event | None] = []
         self._rooms: dict[RoomId, list[int]] = {}
         self._own: dict[SessionId, _Own] = {}
@@ -159,10 +163,25 @@ class Fanout:
         for session in output.sessions:
             if session != output.author:
                 self._show_to(session, position, event)
+        if output.watched is not None:
+            told = (*output.sessions, *output.without)
+            for session in self._watches.of(output.watched):
+                if session not in told and self._asked_for_more(session):
+                    self._show_to(session, position, event)
         if output.author is not None:
             self._echo(output.author, position, event)
         for session in output.without:
             self._of(session).hidden.add(position)
+
+    def seen(self, output: Seen) -> None:
+        """Tells who watches a name that it came or went."""
+        watchers, reply = self._watches.seen(output)
+        for session in watchers:
+            self.answer(session, reply)
+
+    def _asked_for_more(self, session: SessionId) -> bool:
+        recipient = self._recipients.get(session)
+        return recipient is not None and recipient.session.has("extended-monitor")
 
     def entered(self, output: Entered) -> None:
         self._audiences.changed(output.room)

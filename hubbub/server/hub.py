@@ -13,38 +13,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Final
 
 from hubbub.commands.dispatch import dispatch, too_long
+from hubbub.commands.multiline import expire
 from hubbub.core import entries
-from hubbub.core.apply import HANDLERS, apply, begin
+from hubbub.core.apply import HANDLERS, begin
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
-from hubbub.core.outputs import (
-    Answer,
-    Deliver,
-    Departed,
-    Entered,
-    HangUp,
-    HistoryRow,
-    Output,
-    Record,
-    Renamed,
-    Settled,
-    WhowasRow,
-)
+from hubbub.core.outputs import HangUp, LoggedIn, Settled
 from hubbub.core.rules import Rules
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
-from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task, Work
+from hubbub.edge.watches import Watches
+from hubbub.edge.work import Goodbye, Task, Work
 from hubbub.irc.framing import BadLine
-from hubbub.irc.replies import Refused, Reply
+from hubbub.irc.masks import host_of
+from hubbub.irc.replies import Reply
 from hubbub.ordering.embedded import Embedded
 from hubbub.server import logs
-from hubbub.server.addresses import limit_key
+from hubbub.server.addresses import is_loopback, limit_key
 from hubbub.server.connection import Connection
+from hubbub.server.credentials import Credentials
 from hubbub.server.fanout import Audiences, Fanout
+from hubbub.server.flight import BROKEN, SORRY, Flight, asks
+from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
+from hubbub.server.questions import Questions
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store
 from hubbub.store.writing import Commit
@@ -59,30 +53,12 @@ BATCH_TASKS: Final = 2_000
 """How many lines one batch takes at most; the rest wait for the next."""
 WAITING_TASKS: Final = 50_000
 """How many lines may wait for their batch; beyond that no more are read."""
+BATCH_SECONDS: Final = 60.0
+"""How long a client may take to send one message of several lines."""
 STOP_SECONDS: Final = 10.0
 """How long what is under way may take to be stored when the server stops."""
 GOODBYE_SECONDS: Final = 1.0
 """How long clients may take to read what they are still sent when the server stops."""
-
-_SORRY: Final = "Something went wrong inside the server"
-_BROKEN: Final = Reply("FAIL", ("*", "INTERNAL_ERROR", _SORRY))
-
-
-@dataclass(slots=True)
-class _Flight:
-    """A batch between apply and release."""
-
-    tasks: Sequence[Task]
-    fanout: Fanout
-    records: list[HistoryRow | WhowasRow] = field(default_factory=list)
-    fates: list[Settled | HangUp] = field(default_factory=list)
-    lookups: list[tuple[Task, list[Fetch], str]] = field(default_factory=list)
-    """The tasks that asked something, for whose end their sessions wait: with the questions for
-    the store, and the label that their answer still has to carry."""
-    refusals: dict[int, list[Reply]] = field(default_factory=dict)
-    """What the operator's tasks were refused with, by the task's identity."""
-    running: int = 0
-    """The identity of the task that is being run."""
 
 
 class Hub:
@@ -104,9 +80,12 @@ class Hub:
         self.state = store.load(rules)
         self.connections: dict[SessionId, Connection] = {}
         self.per_address: dict[str, int] = {}
+        self.most_per_address = 0
+        """How many connections may be moved to one address; 0 is no limit."""
         self.intake = Intake(self, self._loop, pace)
         self._gate = Gate(rules.server_name, self.state.log_id)
         self._audiences = Audiences(self.connections)
+        self._watches = Watches()
         self._console = Session(NO_SESSION, "localhost", secure=True)
         self._console.phase = Phase.REGISTERED
         self._epoch = (self.state.counter(f"batch:{NODE}") >> 40) + 1
@@ -115,11 +94,13 @@ class Hub:
         self._tasks: deque[Task] = deque()
         self._operators: dict[int, asyncio.Future[list[Reply]]] = {}
         self._ticking = False
-        self._flight: _Flight | None = None
+        self._flight: Flight | None = None
         self._submitted: Sequence[Task] = ()
         self._ordering = Embedded(self._execute)
         self._writer = ThreadPoolExecutor(1, "hubbub-writer")
-        self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
+        self._indexer = Indexer(store, self._writer)
+        self.credentials = Credentials(self._loop.call_soon_threadsafe)
+        self._questions = Questions(self, store, self._gate, self._loop, readers=readers)
         self._ghosts = False
         self.failing = ""
         """What keeps the store from storing, or empty."""
@@ -144,17 +125,42 @@ class Hub:
         """Takes on a connection."""
         self.intake.admit(connection)
         self.connections[connection.session.id] = connection
-        key = limit_key(connection.peer)
+        self._place(connection, connection.peer)
+
+    def moved(self, connection: Connection, address: str) -> None:
+        """A trusted proxy says from where a connection really comes, which counts from now on."""
+        session = connection.session
+        session.host = host_of(address)
+        if session.registration is not None:
+            session.registration.gateway = ""  # it was the proxy's address that may use it
+        self._move(connection, address)
+
+    def _move(self, connection: Connection, address: str) -> None:
+        """Counts a connection elsewhere, and closes it if there are too many from there."""
+        self._unplace(connection)
+        key, most = self._place(connection, address), self.most_per_address
+        if most and self.per_address[key] > most and not is_loopback(address):
+            fate = HangUp(connection.session.id, "Too many connections from your address")
+            self._hang_up(fate)
+
+    def _place(self, connection: Connection, address: str) -> str:
+        connection.peer = connection.session.address = address
+        key = limit_key(address)
         self.per_address[key] = self.per_address.get(key, 0) + 1
+        return key
+
+    def _unplace(self, connection: Connection) -> None:
+        key = limit_key(connection.peer)
+        self.per_address[key] -= 1
+        if not self.per_address[key]:
+            del self.per_address[key]
 
     def _discharge(self, session: SessionId) -> Connection | None:
         """Takes a connection off the books; None when it was already."""
         connection = self.connections.pop(session, None)
+        self._watches.forget(session)
         if connection is not None:
-            key = limit_key(connection.peer)
-            self.per_address[key] -= 1
-            if not self.per_address[key]:
-                del self.per_address[key]
+            self._unplace(connection)
         return connection
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
@@ -171,14 +177,16 @@ class Hub:
         if logs.is_debug():
             logs.line_in(session.id, line if isinstance(line, bytes) else line.value)
         task = self._parse(session, line)
-        if task is None:
+        if session.address is not connection.peer:
+            self._move(connection, session.address)
+        if task is None or session.phase is Phase.CLOSED:
             return
         if any(isinstance(work, Goodbye) for work in task.work):
             task = _with_close(task)
             session.phase = Phase.CLOSED
-        elif _asks(task):
+        elif asks(task):
             connection.waiting += 1
-        self._submit(task)
+        self.submit(task)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
         try:
@@ -191,7 +199,7 @@ class Hub:
             return task
         except Exception:
             log.exception("a command failed: this is a bug in Hubbub")
-            return Task(session, (_BROKEN,))
+            return Task(session, (BROKEN,))
 
     def lost(self, connection: Connection, reason: str) -> None:
         """A connection is gone; its user leaves unless another device stays."""
@@ -200,7 +208,7 @@ class Hub:
             return
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, reason)
         if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
-            self._submit(Task(session, (entries.Close(session.id, reason, True),)))
+            self.submit(Task(session, (entries.Close(session.id, reason, True),)))
         session.phase = Phase.CLOSED
 
     def expel(self, connection: Connection, reason: str) -> None:
@@ -213,10 +221,11 @@ class Hub:
         task = Task(self._console, (entry,))
         outcome: asyncio.Future[list[Reply]] = self._loop.create_future()
         self._operators[id(task)] = outcome
-        self._submit(task)
+        self.submit(task)
         return await outcome
 
-    def _submit(self, task: Task) -> None:
+    def submit(self, task: Task) -> None:
+        """Puts a task at the end of what waits for its batch."""
         self._tasks.append(task)
         if not self._ticking and self._flight is None:
             self._ticking = True
@@ -247,19 +256,20 @@ class Hub:
                 self._execute(None)
         except Exception:
             log.exception("a batch failed: this is a bug in Hubbub")
-            self._abandon(tasks, lambda task: self._failed(task, "INTERNAL_ERROR", _SORRY))
+            self._abandon(tasks, lambda task: self._failed(task, "INTERNAL_ERROR", SORRY))
 
     def _execute(self, batch: entries.Batch | None) -> None:
         """Applies a batch in its place in the order, with the lookups that came between."""
         tasks, self._submitted = self._submitted, ()
-        flight = _Flight(tasks, Fanout(self._gate, self.connections, self._audiences))
+        flight = self._prepare(tasks)
         self._flight = flight
         state = self.state
         state.local_time = int(self._clock() * 1000)
         if batch is not None and not begin(state, batch):
             raise AssertionError("the embedded ordering repeated a batch")
         for task in tasks:
-            self._run(flight, task)
+            flight.run(task)
+        self._ghosts |= flight.ghosts
         changes = state.take_changes() if batch is not None else {}
         if batch is None:
             self._release()
@@ -268,96 +278,9 @@ class Hub:
         written = self._writer.submit(self._store.commit, commit)
         written.add_done_callback(self._written)
 
-    def _run(self, flight: _Flight, task: Task) -> None:
-        """Does one task's work in order and gathers what comes of it."""
-        fanout, session = flight.fanout, task.session
-        flight.running = id(task)
-        fanout.start(session.id, task.label)
-        fetches: list[Fetch] = []
-        shown, refused = False, False
-        for work in task.work:
-            if isinstance(work, Reply):
-                fanout.answer(session.id, work)
-                shown = True
-            elif isinstance(work, Lookup):
-                if not refused:
-                    shown |= self._look_up(fanout, session, work, fetches)
-            elif isinstance(work, Goodbye):
-                flight.fates.append(HangUp(session.id, work.reason))
-            else:
-                if logs.is_debug():
-                    logs.entry(work)
-                outputs = self._apply(work)
-                if not refused:
-                    self._gather(flight, outputs)
-                    shown = True
-                refused |= isinstance(work, entries.Open) and not any(
-                    type(output) is Settled and output.nick for output in outputs
-                )
-        if _asks(task):
-            flight.lookups.append((task, fetches, "" if shown else task.label))
-        fanout.end(deferred=bool(fetches) and not shown)
-        if fetches:
-            fanout.later(session.id, task)
-
-    def _apply(self, entry: entries.AnyEntry) -> list[Output]:
-        try:
-            return apply(self.state, entry)
-        except Exception:
-            # Without its text: the log has nothing that people said to each other.
-            kind, session = type(entry).__name__, entry.session
-            log.exception("a %s of session %s failed: this is a bug in Hubbub", kind, session)
-            outputs: list[Output] = [Answer(session, _BROKEN)]
-            if isinstance(entry, entries.Open):
-                self._ghosts = True
-                outputs.append(HangUp(session, _SORRY))
-            return outputs
-
-    def _look_up(
-        self, fanout: Fanout, session: Session, lookup: Lookup, fetches: list[Fetch]
-    ) -> bool:
-        """Answers from the state; questions for the store are gathered. True when it showed something."""
-        items: Sequence[Shown | Fetch]
-        try:
-            if session.id not in self.state.sessions and session is not self._console:
-                return False
-            items = lookup.read(session, self.state)
-        except Refused as refused:
-            items = refused.replies
-        except Exception:
-            log.exception("a lookup failed: this is a bug in Hubbub")
-            items = (_BROKEN,)
-        shown = False
-        for item in items:
-            if isinstance(item, Fetch):
-                fetches.append(item)
-            else:
-                fanout.answer(session.id, item)
-                shown = True
-        return shown
-
-    def _gather(self, flight: _Flight, outputs: list[Output]) -> None:
-        fanout = flight.fanout
-        for output in outputs:
-            kind = type(output)
-            if kind is Deliver:
-                fanout.deliver(output)  # type: ignore[arg-type]
-            elif kind is Record:
-                flight.records.append(output.row)  # type: ignore[union-attr]
-            elif kind is Answer:
-                if output.session == NO_SESSION:  # type: ignore[union-attr]
-                    refusals = flight.refusals.setdefault(flight.running, [])
-                    refusals.append(output.reply)  # type: ignore[union-attr]
-                else:
-                    fanout.answer(output.session, output.reply)  # type: ignore[union-attr]
-            elif kind is Entered:
-                fanout.entered(output)  # type: ignore[arg-type]
-            elif kind is Departed:
-                fanout.departed(output)  # type: ignore[arg-type]
-            elif kind is Renamed:
-                fanout.renamed(output)  # type: ignore[arg-type]
-            else:
-                flight.fates.append(output)  # type: ignore[arg-type]
+    def _prepare(self, tasks: Sequence[Task]) -> Flight:
+        fanout = Fanout(self._gate, self.connections, self._audiences, self._watches)
+        return Flight(tasks, fanout, self.state, self.connections, self._watches)
 
     # -- after the commit -----------------------------------------------------------------
 
@@ -371,6 +294,7 @@ class Hub:
                 log.warning("storing again, after: %s", self.failing)
                 self.failing = ""
             logs.commit(self._batches)
+            self._indexer.committed()
             self._release()
         else:
             if not isinstance(error, StoreError):
@@ -384,6 +308,8 @@ class Hub:
         for fate in flight.fates:
             if isinstance(fate, Settled):
                 self._settle(fate)
+            elif isinstance(fate, LoggedIn):
+                self._log_in(fate)
         try:
             flight.fanout.write(self.state)
         except Exception:
@@ -399,25 +325,19 @@ class Hub:
                     outcome.set_result(flight.refusals.get(id(task), []))
         self._land(flight)
 
-    def _land(self, flight: _Flight) -> None:
+    def _land(self, flight: Flight) -> None:
         """The flight is over: sessions that waited for what they asked go on, and so do the others."""
         self._flight = None
-        for task, fetches, label in flight.lookups:
-            if fetches:
-                self._fetch(task, fetches, label)
-            else:
-                self._go_on(task.session)
+        for lookup in flight.lookups:
+            self._questions.ask(*lookup)
         if self._tasks and not self._ticking:
             self._ticking = True
             self._loop.call_soon(self._tick)
 
-    def _go_on(self, session: Session) -> None:
-        """A session's question was answered: its next lines may be read."""
-        connection = self.connections.get(session.id)
-        if connection is not None:
-            connection.waiting -= 1
-            if connection.lines:
-                self.intake.read(connection)
+    def _log_in(self, fate: LoggedIn) -> None:
+        connection = self.connections.get(fate.session)
+        if connection is not None and connection.session.registration is not None:
+            connection.session.registration.log_in(fate.account)
 
     def _settle(self, fate: Settled) -> None:
         connection = self.connections.get(fate.session)
@@ -435,38 +355,6 @@ class Hub:
         why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
         connection.finish(self._gate.error(fate.reason))
-
-    def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
-        """Has a reader thread answer a task's questions; the session's next line waits for it."""
-        questions = [fetch.question for fetch in fetches]
-
-        def read() -> list[Sequence[object]]:
-            return [self._store.answer(question) for question in questions]
-
-        answered = self._readers.submit(read)
-        answered.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, label, done)
-        )
-
-    def _fetched(
-        self, task: Task, fetches: list[Fetch], label: str, done: Future[list[Sequence[object]]]
-    ) -> None:
-        connection = self.connections.get(task.session.id)
-        if connection is None:
-            return
-        shown: list[Shown] = []
-        try:
-            for fetch, rows in zip(fetches, done.result(), strict=True):
-                shown.extend(fetch.present(rows))
-        except StoreError as error:
-            log.error("the history can't be read: %s", error)
-            text = "The history can't be read at the moment. Try again later."
-            shown = [Reply("FAIL", (task.command, "MESSAGE_ERROR", text))]
-        except Exception:
-            log.exception("a question to the history failed: this is a bug in Hubbub")
-            shown = [_BROKEN]
-        connection.fill(task, self._gate.show(task.session, shown, label))
-        self._go_on(task.session)
 
     # -- when it can't be stored ----------------------------------------------------------
 
@@ -499,12 +387,12 @@ class Hub:
 
     def _abandon(self, tasks: Sequence[Task], instead: Callable[[Task], Task]) -> None:
         """Forgets what a batch did, and does something else instead of each of its tasks."""
-        flight = _Flight((), Fanout(self._gate, self.connections, self._audiences))
+        flight = self._prepare(())
         self._flight = flight
         again = []
         for task in tasks:
             again.append(instead(task))
-            if again[-1] is not task and _asks(task):
+            if again[-1] is not task and asks(task):
                 flight.lookups.append((task, [], ""))
         self._tasks.extendleft(reversed(again))
         self._ghosts = True
@@ -529,9 +417,7 @@ class Hub:
         """
         for session in list(self.state.sessions):
             if session not in self.connections:
-                self._submit(
-                    Task(self._console, (entries.Close(session, "Connection lost", True),))
-                )
+                self.submit(Task(self._console, (entries.Close(session, "Connection lost", True),)))
 
     # -- time, configuration, the end -----------------------------------------------------
 
@@ -549,11 +435,22 @@ class Hub:
             elif session.phase is Phase.REGISTERED and now - connection.heard_at > ping:
                 connection.pinged = True
                 connection.write(ask)
+            if session.incoming is not None:
+                self._hurry(session, now)
         if self._ghosts and self._flight is None:
             self._ghosts = False
             self._reap()
         if self.state.has_expired(int(self._clock() * 1000)):
-            self._submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
+            self.submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
+
+    def _hurry(self, session: Session, now: float) -> None:
+        """Gives up a client's batch that it doesn't end."""
+        incoming = session.incoming
+        assert incoming is not None
+        if incoming.seen_at is None:
+            incoming.seen_at = now
+        elif now - incoming.seen_at > BATCH_SECONDS and not incoming.failed:
+            self.submit(expire(session))
 
     async def reconfigure(self, rules: Rules) -> list[Reply]:
         """Takes on new rules, unless they can't be stored; then it says so and keeps the old."""
@@ -582,13 +479,9 @@ class Hub:
         until = self._loop.time() + GOODBYE_SECONDS
         while any(connection.unsent for connection in connections) and self._loop.time() < until:
             await asyncio.sleep(0.01)
+        self._indexer.stop()
         await asyncio.to_thread(self._writer.shutdown)
-        await asyncio.to_thread(self._readers.shutdown)
-
-
-def _asks(task: Task) -> bool:
-    """Whether a task asks something, so that its session's next line has to wait for the answer."""
-    return any(type(work) is Lookup for work in task.work)
+        await self._questions.stop()
 
 
 def _with_close(task: Task) -> Task:

@@ -13,12 +13,14 @@ import os
 import socket
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from hubbub.irc.masks import host_of
 from hubbub.server import logs
 from hubbub.server.addresses import (
     ListenAddress,
+    Peers,
     TcpAddress,
     UnixAddress,
     is_loopback,
@@ -49,6 +51,12 @@ class Door:
     config: Config
     welcome: Callable[[bool], Welcome]
     invite: str
+    proxies: Peers = field(init=False)
+    gateways: Peers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.proxies = Peers.of(self.config.server.trusted_proxies)
+        self.gateways = Peers.of(self.config.server.webirc_from)
 
 
 class Listeners:
@@ -178,15 +186,19 @@ class Listeners:
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         door = self.door
-        kind = door.config.server.plain
-        plain = kind != "never" and (
-            is_loopback(address) or (kind == "private" and is_private(address))
-        )
-        host = "localhost" if is_loopback(address) else _host(address)
-        session = self._hub.next_session(host, door.invite)
+        kind, proxied = door.config.server.plain, address in door.proxies
+        here = is_loopback(address) or proxied
+        plain = kind != "never" and (here or (kind == "private" and is_private(address)))
+        session = self._hub.next_session(host_of(address), door.invite)
+        welcome = door.welcome(plain)
+        if welcome.sts and not here:
+            # On this machine TLS under the certificate's name isn't to be had, nor needed.
+            session.sts = f"port={welcome.site.https_port}"
+        if session.registration is not None and address in door.gateways:
+            session.registration.gateway = door.config.server.webirc_password
         peer = address or "unix"
         made = LoggedConnection if logs.is_debug() else Connection
-        connection = made(sock, peer, self._hub, session, door.welcome(plain), self._loop)
+        connection = made(sock, peer, self._hub, session, welcome, self._loop, proxied=proxied)
         self._hub.admit(connection)
 
     def _refusal(self, address: str) -> str:
@@ -197,6 +209,8 @@ class Listeners:
             return "The server is full: try again later"
         if not limits.connections_per_address or is_loopback(address):
             return ""
+        if address in self.door.proxies or address in self.door.gateways:
+            return ""  # they speak for many, who are counted when it is known who they are
         key = limit_key(address)
         if self._hub.per_address.get(key, 0) >= limits.connections_per_address:
             self._complain(key, f"too many connections from {key}")
@@ -211,12 +225,6 @@ class Listeners:
                 self._complained.clear()
             self._complained[what] = now
             log.warning("%s", text)
-
-
-def _host(address: str) -> str:
-    """An address as it can stand in a mask: IPv6 mustn't start with a colon."""
-    host = address.partition("%")[0].removeprefix("::ffff:")
-    return f"0{host}" if host.startswith(":") else host
 
 
 def _shown(sock: socket.socket) -> str:

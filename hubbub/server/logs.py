@@ -153,6 +153,7 @@ _SHOWN_WORDS = {
     "OPER": 1,
     "REGISTER": 1,  # the account; then its e-mail address and password
     "VERIFY": 1,
+    "ACCOUNT": 1,  # what to do with it; then its password
     "JOIN": 1,  # the keys follow the rooms
     "NICKSERV": 1,
     "NS": 1,

@@ -77,4 +77,4 @@ def _absolute(tls: Tls, base: Path) -> Tls:
     def path(text: str) -> str:
         return str(base / Path(text).expanduser()) if text else ""
 
-    return Tls(certificate=path(tls.certificate), key=path(tls.key))
+    return replace(tls, certificate=path(tls.certificate), key=path(tls.key))

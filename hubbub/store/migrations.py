@@ -23,13 +23,19 @@ _SCHEMA_1: Final = """
 CREATE TABLE log (id TEXT PRIMARY KEY) WITHOUT ROWID;
 
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, verifier TEXT NOT NULL,
+  scram TEXT NOT NULL, email TEXT NOT NULL, created INTEGER NOT NULL
+);
 CREATE TABLE users (
   id INTEGER PRIMARY KEY, nick TEXT NOT NULL, username TEXT NOT NULL, host TEXT NOT NULL,
   realname TEXT NOT NULL, device TEXT NOT NULL, modes TEXT NOT NULL, away TEXT NOT NULL,
-  signed_on INTEGER NOT NULL, spoke_at INTEGER NOT NULL
+  signed_on INTEGER NOT NULL, spoke_at INTEGER NOT NULL, account INTEGER NOT NULL,
+  left_at INTEGER NOT NULL
 );
 CREATE TABLE sessions (
-  id INTEGER PRIMARY KEY, user INTEGER NOT NULL, secure INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, user INTEGER NOT NULL, secure INTEGER NOT NULL,
+  absent INTEGER NOT NULL
 );
 CREATE TABLE rooms (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, flags TEXT NOT NULL,
@@ -57,17 +63,23 @@ CREATE TABLE bans (
   kind TEXT, value TEXT, folded TEXT NOT NULL, reason TEXT NOT NULL, set_at INTEGER NOT NULL,
   PRIMARY KEY (kind, value)
 ) WITHOUT ROWID;
+CREATE TABLE read_markers (
+  identity TEXT, target TEXT, time INTEGER NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (identity, target)
+) WITHOUT ROWID;
 
 CREATE TABLE history (
   place INTEGER PRIMARY KEY, time INTEGER NOT NULL, room INTEGER, command TEXT NOT NULL,
   source TEXT NOT NULL, args TEXT NOT NULL, text TEXT, tags TEXT, status TEXT NOT NULL,
-  author TEXT NOT NULL, peer TEXT NOT NULL, peer_nick TEXT NOT NULL
+  author TEXT NOT NULL, peer TEXT NOT NULL, peer_nick TEXT NOT NULL, account TEXT NOT NULL,
+  realname TEXT NOT NULL, splits TEXT
 );
 CREATE INDEX history_time ON history (time);
+CREATE INDEX history_author ON history (author);
 CREATE INDEX history_said ON history (room, status)
   WHERE room IS NOT NULL AND command IN ('PRIVMSG', 'NOTICE');
 CREATE INDEX history_events ON history (room, status)
-  WHERE room IS NOT NULL AND command NOT IN ('PRIVMSG', 'NOTICE');
+  WHERE room IS NOT NULL AND command NOT IN ('PRIVMSG', 'NOTICE', 'ERASED');
 CREATE TABLE whispers (
   identity TEXT, peer_folded TEXT, place INTEGER, PRIMARY KEY (identity, peer_folded, place)
 ) WITHOUT ROWID;
@@ -79,9 +91,23 @@ CREATE TABLE whowas (
 CREATE INDEX whowas_folded ON whowas (folded);
 
 CREATE TABLE journal (position INTEGER PRIMARY KEY, batch BLOB NOT NULL);
+
+CREATE TABLE imported (key BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE search_position (place INTEGER NOT NULL);
+INSERT INTO search_position VALUES ((1 << 40) - 1);
+CREATE TABLE search_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE TABLE search_parts (part TEXT, word INTEGER, PRIMARY KEY (part, word)) WITHOUT ROWID;
+CREATE TABLE search_doubtful (word INTEGER PRIMARY KEY);
+CREATE TABLE search_aliases (
+  identity TEXT, former TEXT, PRIMARY KEY (identity, former)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE search_index USING fts5 (
+  tokens, content='', columnsize=0, detail=none, tokenize='ascii'
+);
 """
 # The indexes of history end in its place, as SQLite's do in the rowid. Each row of a room is in
-# one of the two: what was said is found fast however many joins lie between.
+# one of the two, unless it was erased: what was said is found fast however many joins lie between.
 
 MIGRATIONS: Final[Sequence[str]] = (_SCHEMA_1,)
 """Step N, from 1, leads from schema N - 1 to schema N."""

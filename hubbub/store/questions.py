@@ -19,8 +19,10 @@ from hubbub.core.history import (
     Bound,
     Conversation,
     InRoom,
+    Message,
     Page,
     Question,
+    Search,
     Targets,
     Whowas,
 )
@@ -28,8 +30,10 @@ from hubbub.core.ids import Place, RoomId
 from hubbub.core.outputs import HistoryRow, WhowasRow
 from hubbub.irc.names import fold_nick
 from hubbub.store import rows
+from hubbub.store.searching import search
 
-_SAID: Final = "('PRIVMSG', 'NOTICE')"
+_SAID: Final = "IN ('PRIVMSG', 'NOTICE')"
+_HAPPENED: Final = "NOT IN ('PRIVMSG', 'NOTICE', 'ERASED')"
 _COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
 _LAST: Final = (1 << 63) - 1
 
@@ -51,6 +55,10 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return _around(connection, question)
         case Targets():
             return _targets(connection, question)
+        case Search():
+            return search(connection, question)
+        case Message():
+            return _message(connection, question)
         case Whowas():
             return _whowas(connection, question)
 
@@ -72,6 +80,8 @@ class _Shape(NamedTuple):
     newest: bool
     after_time: bool
     before_time: bool
+    without: int = 0
+    """How many kinds of events aren't wanted."""
 
 
 @cache
@@ -87,17 +97,21 @@ def _page_statement(shape: _Shape) -> str:
     order = "DESC" if shape.newest else "ASC"
     tail = f"AND place >= {start} AND place < {end} ORDER BY place {order} LIMIT :limit"
     branches = []
+    unwanted = ", ".join(["'ERASED'", *(f":without{at}" for at in range(shape.without))])
     if shape.statuses is None:
-        said = "" if shape.events else f"AND command IN {_SAID}"
+        said = f"AND command NOT IN ({unwanted})" if shape.events else f"AND command {_SAID}"
         branches.append(
             f"SELECT place FROM whispers CROSS JOIN history USING (place) "
             f"WHERE identity = :identity AND peer_folded = :peer {said} {tail}"
         )
-    kinds = {"history_said": "IN"} | ({"history_events": "NOT IN"} if shape.events else {})
+    kinds = {"history_said": _SAID}
+    if shape.events:
+        wanted = f" AND command NOT IN ({unwanted})" if shape.without else ""
+        kinds["history_events"] = f"{_HAPPENED}{wanted}"
     for index, test in kinds.items():
         branches += [
             f"SELECT place FROM history INDEXED BY {index} WHERE room = :room "
-            f"AND status = :status{number} AND command {test} {_SAID} {tail}"
+            f"AND status = :status{number} AND command {test} {tail}"
             for number in range(shape.statuses or 0)
         ]
     places = branches[0]
@@ -130,7 +144,9 @@ def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
         page.newest,
         isinstance(page.after, At),
         isinstance(page.before, At),
+        len(page.without) if page.events else 0,
     )
+    parameters |= {f"without{at}": command for at, command in enumerate(page.without)}
     cells = _HISTORY.decode(_ask(connection, _page_statement(shape), parameters))
     cells.sort(key=lambda row: row[0])
     return [rows.history_row(row) for row in cells]
@@ -159,14 +175,25 @@ def _around(connection: sqlite3.Connection, around: Around) -> list[HistoryRow]:
         limit=older,
         newest=True,
         events=around.events,
+        without=around.without,
     )
     after = Page(
         conversation=around.conversation,
         after=just_before,
         limit=around.limit - older,
         events=around.events,
+        without=around.without,
     )
     return _page(connection, before) + _page(connection, after)
+
+
+def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryRow]:
+    statement = (
+        f"SELECT json_group_array(json_array({_COLUMNS})) FROM history"
+        " WHERE place = :place AND command <> 'ERASED'"
+    )
+    cells = _HISTORY.decode(_ask(connection, statement, {"place": question.place}))
+    return [rows.history_row(row) for row in cells]
 
 
 # -- targets ----------------------------------------------------------------------------------
@@ -181,7 +208,7 @@ SELECT json_group_array(json_array(room, time)) FROM (
   ) AS asked
   JOIN history AS latest ON latest.place = (
     SELECT place FROM history INDEXED BY history_said
-    WHERE room = asked.room AND status = asked.status AND command IN {_SAID}
+    WHERE room = asked.room AND status = asked.status AND command {_SAID}
       AND place >= asked.since
     ORDER BY place DESC LIMIT 1
   )
@@ -200,7 +227,7 @@ WITH RECURSIVE peers (folded) AS (
 SELECT json_group_array(json_array(folded, author, source, peer_nick, time))
 FROM peers CROSS JOIN history ON place = (
   SELECT whispers.place FROM whispers CROSS JOIN history USING (place)
-  WHERE identity = :identity AND peer_folded = folded AND command IN {_SAID}
+  WHERE identity = :identity AND peer_folded = folded AND command {_SAID}
   ORDER BY whispers.place DESC LIMIT 1
 )
 WHERE folded IS NOT NULL"""

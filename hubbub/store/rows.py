@@ -28,12 +28,29 @@ HISTORY_COLUMNS: Final = (
     "author",
     "peer",
     "peer_nick",
+    "account",
+    "realname",
+    "splits",
 )
 WHOWAS_COLUMNS: Final = ("folded", "nick", "username", "host", "realname", "time")
 WHISPER_COLUMNS: Final = ("identity", "peer_folded", "place")
 
 HistoryCells = tuple[
-    int, int, int | None, str, str, str, str | None, str | None, str, str, str, str
+    int,
+    int,
+    int | None,
+    str,
+    str,
+    str,
+    str | None,
+    str | None,
+    str,
+    str,
+    str,
+    str,
+    str,
+    str,
+    str | None,
 ]
 WhowasCells = tuple[str, str, str, str, str, int]
 WhisperCells = tuple[str, FoldedNick, int]
@@ -58,12 +75,16 @@ def history_cells(row: HistoryRow) -> HistoryCells:
         row.author,
         row.peer,
         row.peer_nick,
+        row.account,
+        row.realname,
+        " ".join(map(str, row.splits)) if row.splits else None,
     )
 
 
 def history_row(cells: HistoryCells) -> HistoryRow:
     """The row of which these are the cells."""
-    place, time, room, command, source, args, text, tags, status, author, peer, peer_nick = cells
+    place, time, room, command, source, args, text, tags, status = cells[:9]
+    author, peer, peer_nick, account, realname, splits = cells[9:]
     params: tuple[str, ...] = () if text is None else (text,)
     if args:
         params = (*_split_args(args), *params)
@@ -79,6 +100,9 @@ def history_row(cells: HistoryCells) -> HistoryRow:
         author,
         peer,
         peer_nick,
+        account,
+        realname,
+        () if splits is None else tuple(map(int, splits.split(" "))),
     )
 
 

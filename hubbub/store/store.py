@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, overload
@@ -17,12 +17,12 @@ import msgspec
 
 from hubbub.core import state as core_state
 from hubbub.core.entries import Batch, decode_batch
-from hubbub.core.history import Around, Page, Question, Targets, Whowas
-from hubbub.core.ids import RoomId, is_log_id
-from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.history import Around, Message, Page, Question, Search, Targets, Whowas
+from hubbub.core.ids import Place, RoomId, is_log_id
+from hubbub.core.outputs import Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
-from hubbub.store import migrations, questions
+from hubbub.store import indexing, migrations, questions
 from hubbub.store.errors import StoreError, Trouble, trouble
 from hubbub.store.writing import STATEMENTS, Commit, write
 
@@ -66,14 +66,17 @@ def open_store(path: Path) -> Store:
 class Store:
     """The open file; `open_store` makes it.
 
-    One thread at a time calls `commit`, `load` and `close`; any number call the others meanwhile.
+    One thread at a time calls `commit`, `index_some`, `forget`, `load` and `close`; any number call
+    the others meanwhile.
     """
 
     def __init__(self, path: Path, writer: sqlite3.Connection) -> None:
         self.path = path
         self._writer: sqlite3.Connection | None = writer
         self._readers: list[sqlite3.Connection] = []
-        self._closed = False
+        self._closed = self._erased = False
+        self._synchronous = "FULL"
+        self._index = indexing.Index()
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
@@ -94,11 +97,66 @@ class Store:
         After a StoreError the caller loads the state again, and may commit again at any time.
         """
         position = self._position + 1
+        with self._writing() as cursor:
+            write(cursor, commit, position)
+        self._position = position
+        if any(isinstance(fact, Redacted | Erased) for fact in commit.records):
+            self._erased = True
+            self._empty_wal()
+        if position % _WAL_LOOK_EVERY == 0 and self._writer is not None:
+            self._bound_wal()
+
+    def index_some(self) -> bool:
+        """Makes some more of what was committed quick to find; False when all of it is.
+
+        A step that a power cut undoes is done again, so it isn't waited for until it is on the
+        disk. Raises StoreError; the next call goes on where the last good one ended.
+        """
+        # Only a commit opens the file anew, as its caller goes back to what was kept.
+        if self._writer is None:
+            return False
+        with self._writing("NORMAL") as cursor:
+            more = self._index.step(cursor)
+        if self._erased and not more:
+            # Now the words of what was erased are gone from the index, too.
+            self._erased = False
+            self._empty_wal()
+        return more
+
+    def forget(self, place: Place) -> bool:
+        """Takes what a message says out of the history and the index; False if there is no such.
+
+        Its row stays, without text, arguments and tags. Raises StoreError.
+        """
+        with self._writing() as cursor:
+            indexing.remove(cursor, "place = ?", (place,))
+            cursor.execute(
+                "UPDATE history SET args = '', text = NULL, tags = NULL WHERE place = ?", (place,)
+            )
+            return cursor.rowcount > 0
+
+    @contextmanager
+    def importing(
+        self,
+    ) -> Iterator[tuple[sqlite3.Cursor, Callable[[sqlite3.Cursor, Sequence[int]], None]]]:
+        """A transaction for what is imported, and what indexes its places. Raises StoreError.
+
+        Only while no server uses the store: it knows nothing of what is changed here.
+        """
+        with self._writing() as cursor:
+            yield cursor, self._index.add_places
+
+    @contextmanager
+    def _writing(self, synchronous: str = "FULL") -> Iterator[sqlite3.Cursor]:
+        """A transaction of the writer's. Raises StoreError when nothing of it was kept."""
         try:
             writer = self._writer or self._reopen()
             cursor = writer.cursor()
+            if synchronous != self._synchronous:
+                cursor.execute(f"PRAGMA synchronous = {synchronous}")
+                self._synchronous = synchronous
             cursor.execute("BEGIN IMMEDIATE")
-            write(cursor, commit, position)
+            yield cursor
             cursor.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             failure = trouble(self.path, error)
@@ -107,12 +165,10 @@ class Store:
         except BaseException:
             self._recover(None)
             raise
-        self._position = position
-        if position % _WAL_LOOK_EVERY == 0:
-            self._bound_wal(writer)
 
     def _recover(self, kind: Trouble | None) -> None:
         """Takes back what a failed commit began; a connection that may be broken is let go."""
+        self._index.forget_numbers()
         writer = self._writer
         if writer is None:
             return
@@ -136,7 +192,7 @@ class Store:
         except BaseException:
             _close(writer)
             raise
-        self._writer = writer
+        self._writer, self._synchronous = writer, "FULL"
         # A commit whose last sync failed can still turn out to be there when the file is opened
         # anew; the state that this batch was applied to is then behind.
         known, self._position = self._position, position
@@ -144,17 +200,27 @@ class Store:
             raise sqlite3.OperationalError("an earlier batch turned out to be kept")
         return writer
 
-    def _bound_wal(self, writer: sqlite3.Connection) -> None:
+    def _bound_wal(self) -> None:
         """Starts the write-ahead log anew when readers have kept SQLite from doing so."""
         try:
             if self.path.with_name(f"{self.path.name}-wal").stat().st_size < _WAL_MOST_BYTES:
                 return
+        except OSError:
+            return  # the batch is committed; what is wrong with the disk the next commit will tell
+        self._empty_wal()
+
+    def _empty_wal(self) -> None:
+        """Moves all that was committed to the file proper, unless somebody is reading it."""
+        writer = self._writer
+        if writer is None:
+            return
+        try:
             # Without waiting: while a backup runs this fails, and the next commit mustn't.
             writer.execute("PRAGMA busy_timeout = 0")
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        except (sqlite3.Error, OSError):
-            pass  # the batch is committed; what is wrong with the disk the next commit will tell
+        except sqlite3.Error:
+            pass  # the same
 
     # -- reading --------------------------------------------------------------------------
 
@@ -173,7 +239,7 @@ class Store:
         return core_state.load(self.log_id, rules, tables)
 
     @overload
-    def answer(self, question: Page | Around) -> list[HistoryRow]: ...
+    def answer(self, question: Page | Around | Search | Message) -> list[HistoryRow]: ...
     @overload
     def answer(self, question: Targets) -> list[tuple[RoomId | str, int]]: ...
     @overload
@@ -296,6 +362,8 @@ def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
         )
     writer.execute("PRAGMA synchronous = FULL")
     writer.execute("PRAGMA fullfsync = ON")  # macOS: its fsync alone doesn't reach the disk
+    # What was erased isn't to be found in the parts of the file that are free.
+    writer.execute("PRAGMA secure_delete = ON")
     writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
     writer.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
     # Tells now, not at the first message, whether the file can be written.
@@ -311,6 +379,12 @@ def _require_json(writer: sqlite3.Connection) -> None:
             Trouble.IO,
             f"SQLite {sqlite3.sqlite_version} of this Python lacks JSON. Use a newer Python.",
         ) from error
+    if ("fts5",) not in writer.execute("PRAGMA module_list").fetchall():
+        raise StoreError(
+            Trouble.IO,
+            f"SQLite {sqlite3.sqlite_version} of this Python lacks FTS5, which the search needs. "
+            "Use another build of Python.",
+        )
 
 
 def _position(connection: sqlite3.Connection) -> int:

@@ -14,9 +14,18 @@ from itertools import chain
 from typing import Final
 
 from hubbub.core.entries import Batch, encode_batch
-from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.outputs import (
+    EDITS,
+    ERASED,
+    Erased,
+    Fact,
+    HistoryRow,
+    Redacted,
+    Rekeyed,
+    WhowasRow,
+)
 from hubbub.core.state import COLUMNS, KEY_WIDTH, Changes
-from hubbub.store import rows
+from hubbub.store import indexing, journal, rows
 
 JOURNAL_KEPT: Final = 20_000
 """How many of the last batches the journal holds at least."""
@@ -36,14 +45,14 @@ class Commit:
     """What one batch leaves behind; `whowas_kept` is how many WHOWAS rows are kept in all."""
 
     changes: Changes
-    records: Sequence[HistoryRow | WhowasRow]
+    records: Sequence[Fact]
     batch: Batch
     whowas_kept: int
 
 
 def write(cursor: sqlite3.Cursor, commit: Commit, position: int) -> None:
     """Writes the commit within the transaction that is open; `position` is the batch's."""
-    _write_records(cursor, commit)
+    _write_facts(cursor, commit)
     for table, changes in commit.changes.items():
         kept = [row for row in changes.values() if row is not None]
         if kept:
@@ -58,11 +67,93 @@ def write(cursor: sqlite3.Cursor, commit: Commit, position: int) -> None:
         )
 
 
-def _write_records(cursor: sqlite3.Cursor, commit: Commit) -> None:
+def _write_facts(cursor: sqlite3.Cursor, commit: Commit) -> None:
+    """The rows, and between them in their order what became of those that are there already."""
+    rest: list[HistoryRow | WhowasRow] = []
+    for fact in commit.records:
+        if isinstance(fact, HistoryRow | WhowasRow):
+            rest.append(fact)
+            continue
+        _write_records(cursor, rest, commit.whowas_kept)
+        rest = []
+        if isinstance(fact, Rekeyed):
+            _rekey(cursor, fact)
+        elif isinstance(fact, Redacted):
+            _redact(cursor, fact)
+        else:
+            _erase(cursor, fact)
+    _write_records(cursor, rest, commit.whowas_kept)
+
+
+def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
+    """What a guest said and was told becomes its account's."""
+    names = {"before": fact.before, "after": fact.after}
+    cursor.execute(
+        "UPDATE history SET peer = :after WHERE peer = :before"
+        " AND place IN (SELECT place FROM whispers WHERE identity = :before)",
+        names,
+    )
+    cursor.execute("UPDATE history SET author = :after WHERE author = :before", names)
+    cursor.execute("UPDATE whispers SET identity = :after WHERE identity = :before", names)
+    indexing.rekey(cursor, fact.before, fact.after)
+
+
+def _erase(cursor: sqlite3.Cursor, fact: Erased) -> None:
+    """Makes an identity's whispers unreadable to it, and takes out all that it did if wished.
+
+    The journal has texts, too: it goes as a whole, the position that it holds comes anew with
+    this very batch.
+    """
+    if fact.messages:
+        whispered = "FROM history WHERE author = ? AND room IS NULL"
+        peers = cursor.execute(f"SELECT DISTINCT peer {whispered}", (fact.identity,)).fetchall()
+        for (peer,) in peers:
+            cursor.execute(
+                f"DELETE FROM whispers WHERE identity = ? AND place IN (SELECT place {whispered})",
+                (peer, fact.identity),
+            )
+        indexing.remove(cursor, "author = ?", (fact.identity,))
+        cursor.execute("DELETE FROM history WHERE author = ?", (fact.identity,))
+        cursor.execute("DELETE FROM whowas WHERE folded = ?", (fact.folded,))
+        cursor.execute("DELETE FROM journal")
+    cursor.execute("DELETE FROM whispers WHERE identity = ?", (fact.identity,))
+
+
+def _redact(cursor: sqlite3.Cursor, fact: Redacted) -> None:
+    """Takes out what was said at a place: of the history, the index and the journal."""
+    columns = ", ".join(rows.HISTORY_COLUMNS)
+    cells = cursor.execute(
+        f"SELECT {columns} FROM history WHERE place = ? AND command <> ?", (fact.place, ERASED)
+    ).fetchone()
+    if cells is None:
+        return
+    row = rows.history_row(cells)
+    # Those who correct a message are those who said it.
+    edits = cursor.execute(
+        f"SELECT {columns} FROM history WHERE author = ? AND place > ? AND instr(tags, ?)",
+        (row.author, fact.place, f'"{EDITS}":"{fact.id}"'),
+    ).fetchall()
+    for erased in (row, *map(rows.history_row, edits)):
+        _erase_row(cursor, erased)
+
+
+def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow) -> None:
+    indexing.remove(cursor, "place = ?", (row.place,))
+    cursor.execute(
+        "UPDATE history SET command = ?, args = '', text = NULL, tags = NULL, splits = NULL"
+        " WHERE place = ?",
+        (ERASED, row.place),
+    )
+    journal.blank(cursor, row)
+
+
+def _write_records(
+    cursor: sqlite3.Cursor, records: Sequence[HistoryRow | WhowasRow], whowas_kept: int
+) -> None:
     history: list[rows.HistoryCells] = []
     whispers: list[rows.WhisperCells] = []
     whowas: list[rows.WhowasCells] = []
-    for record in commit.records:
+    for record in records:
         if isinstance(record, WhowasRow):
             whowas.append(rows.whowas_cells(record))
             continue
@@ -77,7 +168,7 @@ def _write_records(cursor: sqlite3.Cursor, commit: Commit) -> None:
         _insert(cursor, "whowas", rows.WHOWAS_COLUMNS, whowas, replace=False)
         cursor.execute(
             "DELETE FROM whowas WHERE id <= (SELECT max(id) FROM whowas) - ?",
-            (commit.whowas_kept,),
+            (whowas_kept,),
         )
 
 

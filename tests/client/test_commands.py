@@ -54,6 +54,7 @@ def person(caps: str = CAPS) -> Person:
 
 
 WIRE = {
+    "register": ("/register password1", "REGISTER * * password1"),
     "whisper": ("/whisper bob hi there", "PRIVMSG bob :hi there"),
     "users": ("/users", "NAMES #lobby"),
     "join": ("/join dev key", "JOIN #dev key"),
@@ -80,6 +81,11 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
         (sent,) = one.types(typed)
         # /history asks for what was before the first thing shown, were there one
         assert sent == wire
+    elif name == "login":
+        one.chat.can_ask = True
+        assert one.types("/login ann") == []
+        assert one.chat.asking_secret is not None
+        assert one.chat.asking_secret[0] == "Password of ann: "
     elif name == "quit":
         one.types("/quit so long")
         assert one.chat.quit_reason == "so long"
@@ -175,6 +181,7 @@ def test_a_name_that_the_old_connection_holds_is_asked_for_again_with_a_word() -
 
 def test_a_new_persons_name_is_asked_for() -> None:
     one = Person(make_rig())
+    one.chat.can_ask = True
     one.rig.up()
     one.rig.gets(":s 421 * CAP :?", ":s 433 * alice :In use")
     one.happens()

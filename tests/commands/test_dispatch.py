@@ -15,21 +15,29 @@ def test_a_line_that_means_nothing_is_passed_over(world: World, line: bytes) -> 
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        (b"PRIVMSG alice :\xff", "INVALID_UTF8"),
-        (b"PRIVMSG alice :a\0b", "MALFORMED"),
-        (b"PRIVMSG alice :a\rb", "MALFORMED"),
-        (b"P1NG x", "MALFORMED"),
-        (b"@ PING x", "MALFORMED"),
-        (b": PING x", "MALFORMED"),
+        (b"PRIVMSG alice :\xff", "PRIVMSG INVALID_UTF8"),
+        (b"FROB :\xff", "* INVALID_UTF8"),
+        (b"P\xff :x", "* INVALID_UTF8"),
+        (b"PRIVMSG alice :a\0b", "* MALFORMED"),
+        (b"PRIVMSG alice :a\rb", "* MALFORMED"),
+        (b"P1NG x", "* MALFORMED"),
+        (b"@ PING x", "* MALFORMED"),
+        (b": PING x", "* MALFORMED"),
     ],
 )
 def test_a_line_that_cannot_be_read_fails(world: World, line: bytes, code: str) -> None:
     alice = world.connect("alice", "standard-replies")
     (reply,) = alice.ask(line)
-    assert reply.startswith(f":hub.test FAIL * {code} :")
+    assert reply.startswith(f":hub.test FAIL {code} :")
     bob = world.connect("bob")
     (reply,) = bob.ask(line)
-    assert reply.startswith(f":hub.test NOTICE bob :FAIL * {code} ")
+    assert reply.startswith(f":hub.test NOTICE bob :FAIL {code} ")
+
+
+def test_what_is_not_utf8_is_answered_under_its_label(world: World) -> None:
+    alice = world.connect("alice", "batch labeled-response standard-replies")
+    (reply,) = alice.ask(b"@label=u PRIVMSG #lobby :\xff")
+    assert reply.startswith("@label=u :hub.test FAIL PRIVMSG INVALID_UTF8 :")
 
 
 def test_unknown_commands(world: World) -> None:

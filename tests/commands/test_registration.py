@@ -72,10 +72,12 @@ def test_a_long_or_missing_real_name_is_made_fit(world: World) -> None:
 
 def test_cap_ls_offers_what_there_is_and_holds_registration(world: World) -> None:
     alice = world.arrive()
-    (line,) = alice.ask("CAP LS 302")
-    head, _, offered = line.partition(" :")
-    assert head == ":hub.test CAP * LS"
-    assert set(ALL_CAPABILITIES.split()) <= set(offered.split())
+    *firsts, last = alice.ask("CAP LS 302")
+    assert all(line.startswith(":hub.test CAP * LS * :") for line in firsts)
+    assert last.startswith(":hub.test CAP * LS :")
+    assert all(len(line.encode()) <= 510 for line in (*firsts, last))
+    offered = {name for line in (*firsts, last) for name in line.partition(" :")[2].split()}
+    assert set(ALL_CAPABILITIES.split()) <= offered
     assert alice.ask("NICK alice", "USER al 0 * :Alice") == []
     assert commands(alice.ask("CAP END"))[0] == "001"
 
@@ -289,6 +291,24 @@ def test_the_message_of_the_day_is_part_of_the_welcome() -> None:
         ":hub.test 372 alice :- Have fun.",
         ":hub.test 376 alice :End of /MOTD command.",
     ]
+
+
+# -- strict transport security ------------------------------------------------------------
+
+
+def test_sts_is_said_with_its_value_and_cant_be_asked_for(world: World) -> None:
+    ann = world.arrive()
+    ann.session.sts = "port=6697"
+    assert ann.ask("CAP LS 302")[-1].endswith(" sts=port=6697")
+    assert ann.ask("CAP REQ sts") == [":hub.test CAP * NAK sts"]
+    assert "sts" not in ann.ask("CAP LIST")[-1]
+
+
+def test_sts_is_not_said_where_it_is_off_or_values_arent_known(world: World) -> None:
+    ann, bob = world.arrive(), world.arrive()
+    bob.session.sts = "port=6697"
+    assert "sts" not in " ".join(ann.ask("CAP LS 302"))
+    assert "sts" not in " ".join(bob.ask("CAP LS"))
 
 
 def test_an_answer_is_never_longer_than_a_line(world: World) -> None:

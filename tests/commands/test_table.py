@@ -8,8 +8,10 @@ import pytest
 
 from hubbub.commands.row import When
 from hubbub.commands.table import _ALL, ROWS
-from tests.world import ALL_CAPABILITIES, World
+from hubbub.irc.capabilities import BY_NAME
+from tests.world import World
 
+EVERYTHING = " ".join(BY_NAME)
 ABSURD = (
     "",
     ":",
@@ -76,7 +78,7 @@ def test_what_comes_in_the_wrong_phase_is_refused(world: World, name: str) -> No
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.min_params])
 def test_too_few_parameters_are_refused(world: World, name: str) -> None:
     row = ROWS[name]
-    person = world.arrive() if row.when is When.BEFORE else world.connect("alice", ALL_CAPABILITIES)
+    person = world.arrive() if row.when is When.BEFORE else world.connect("alice", EVERYTHING)
     nick = "*" if row.when is When.BEFORE else "alice"
     for count in range(row.min_params):
         line = " ".join((name, *("x" * count)))
@@ -89,7 +91,7 @@ def test_every_command_bears_absurd_parameters(name: str, registered: bool) -> N
     """No parameters break a command, its replies, or the line that they are written in."""
     world = World()
     listener = world.connect("zed", "message-tags")
-    person = world.connect("alice", ALL_CAPABILITIES) if registered else world.arrive()
+    person = world.connect("alice", EVERYTHING) if registered else world.arrive()
     lines = [name]
     for count in (1, 2, 3, 16):
         lines += [f"{name} {' '.join(('x',) * (count - 1))} :{last}" for last in ABSURD]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
-from hubbub.core.ids import NO_SESSION, SessionId, session_id
+from hubbub.core.entities import ROLES
+from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, SessionId, session_id
 from hubbub.core.outputs import Answer, HistoryRow, Output, Record, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
@@ -75,8 +76,20 @@ sessions = st.sampled_from([*SESSIONS, *SESSIONS[:3] * 2])
 anyone = st.sampled_from([*SESSIONS, NO_SESSION])
 nicks = st.sampled_from(["ann", "ANN", "bob", "Straße", "STRASSE", "eve"])
 rooms = st.sampled_from(["#lobby", "#a", "#a", "#A", "#den", "#new"])
+identities = st.sampled_from(["d:d1", "d:d2", "u:3", "a:1", ""])
 texts = st.sampled_from(["", "hello", "two words", "é" * 10])
 words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
+evidence = st.builds(
+    entries.Said,
+    st.integers(FIRST_PLACE, FIRST_PLACE + 60).map(Place),
+    st.sampled_from([START, START + 1_000]),
+    st.none() | st.integers(1, 4).map(RoomId),
+    st.sampled_from(["", "", "+", "@"]),
+    identities,
+    identities,
+    nicks,
+    st.sampled_from(["PRIVMSG", "NOTICE"]),
+)
 changes = st.tuples(st.booleans(), st.sampled_from("ooovvvbeIklimnst"), words)
 
 
@@ -92,7 +105,14 @@ settings = st.sampled_from(
     [
         RULES,
         msgspec.structs.replace(
-            RULES, rooms_per_user=2, rooms=3, list_entries=1, sent_ids=2, modes=1
+            RULES,
+            rooms_per_user=2,
+            rooms=3,
+            list_entries=1,
+            sent_ids=2,
+            modes=1,
+            read_markers=2,
+            guests_with_markers=1,
         ),
     ]
 )
@@ -122,10 +142,28 @@ _any_entry = {
         st.sampled_from(["", "d1", "d2"]),
         st.booleans(),
         st.sampled_from(["", "i"]),
+        st.sampled_from([0, 0, 0, 1, 2]),
     ),
     entries.Close: st.builds(entries.Close, sessions, texts, st.booleans()),
+    entries.Register: st.builds(
+        entries.Register,
+        anyone,
+        nicks,
+        st.just("verifier"),
+        st.just("scram"),
+        st.sampled_from(["", "mail@example.org"]),
+        st.sampled_from(["", "d1", "d2"]),
+        st.sampled_from(["", "host.test"]),
+        st.sampled_from(ROLES),
+    ),
+    entries.Login: st.builds(entries.Login, sessions, st.integers(0, 3)),
+    entries.SetPassword: st.builds(entries.SetPassword, anyone, nicks, words, words),
+    entries.SetRole: st.builds(entries.SetRole, anyone, nicks, st.sampled_from(ROLES)),
+    entries.DeleteAccount: st.builds(entries.DeleteAccount, anyone, nicks, st.booleans()),
+    entries.RevokeSession: st.builds(entries.RevokeSession, sessions, sessions),
     entries.Rename: st.builds(entries.Rename, sessions, nicks),
-    entries.SetAway: st.builds(entries.SetAway, sessions, texts),
+    entries.SetAway: st.builds(entries.SetAway, sessions, texts | st.just("*")),
+    entries.SetRealname: st.builds(entries.SetRealname, sessions, texts),
     entries.SetUserModes: st.builds(
         entries.SetUserModes,
         sessions,
@@ -150,10 +188,23 @@ _any_entry = {
         st.sampled_from(["PRIVMSG", "NOTICE", "TAGMSG"]),
         st.one_of(nicks, rooms, rooms.map("@".__add__), rooms.map("+".__add__)),
         texts,
-        st.sampled_from([(), (("+a", "b"), ("+c", ""))]),
+        st.sampled_from(
+            [
+                (),
+                (("+a", "b"), ("+c", "")),
+                (("+draft/react", "b"), ("+reply", "c"), ("+typing", "")),
+            ]
+        ),
         st.sampled_from(["", "", "id1", "id2", "id3"]),
+        st.sampled_from([(), (), (1,)]),
+    ),
+    entries.Redact: st.builds(entries.Redact, sessions, nicks | rooms, evidence, texts),
+    entries.Edit: st.builds(entries.Edit, sessions, nicks | rooms, evidence, texts),
+    entries.MarkRead: st.builds(
+        entries.MarkRead, sessions, nicks | rooms, st.integers(START - 1, START + 3_000)
     ),
     entries.Disconnect: st.builds(entries.Disconnect, anyone, nicks, texts),
+    entries.Wallops: st.builds(entries.Wallops, anyone, texts),
     entries.Announce: st.builds(entries.Announce, anyone, rooms, texts),
     entries.Ban: st.builds(entries.Ban, anyone, nicks, texts),
     entries.Unban: st.builds(entries.Unban, anyone, nicks),
@@ -162,6 +213,7 @@ _any_entry = {
 any_entry: st.SearchStrategy[entries.AnyEntry] = st.one_of(
     *_any_entry.values(),
     *[_any_entry[kind] for kind in (entries.Open, entries.Join, entries.Say)] * 2,
+    *[_any_entry[kind] for kind in (entries.Register, entries.Login)] * 2,
     *[_any_entry[entries.SetRoomModes]] * 4,
 )
 

@@ -202,7 +202,8 @@ def test_the_state_keeps_its_own_rules(log: list[entries.Batch]) -> None:
         play(state, batch)
         for folded, user in state.users.items():
             assert user.folded == folded
-            assert user.sessions
+            assert user.sessions or user.owner is not None
+            assert user.present == bool(user.sessions)
             assert state.users_by_id[user.id] is user
             for session in user.sessions:
                 assert state.sessions[session].user is user

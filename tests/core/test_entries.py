@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 
 from hubbub.core import entries
+from hubbub.core.apply import apply, begin
 from hubbub.core.entries import Batch, decode_batch, encode_batch
 from hubbub.core.ids import SessionId
-from tests.core.logs import _any_entry, any_entry, logs
+from hubbub.core.state import State
+from tests.core.logs import LOG_ID, RULES, _any_entry, any_entry, logs
 
 
 @given(logs())
@@ -58,3 +60,27 @@ def test_what_is_no_batch_is_refused(blob: bytes) -> None:
 
 def test_a_batch_says_its_version() -> None:
     assert decode_batch(encode_batch(Batch(1, 1, 1, 0, ()))).version == entries.VERSION
+
+
+def test_what_passes_is_not_stored_and_what_counts_is() -> None:
+    typing = entries.Say(SessionId(1), "TAGMSG", "#a", "", (("+typing", "active"),))
+    alone = entries.Say(SessionId(1), "TAGMSG", "#a", "", (("+draft/react", "!"),))
+    reaction = entries.Say(
+        SessionId(1), "TAGMSG", "#a", "", (("+draft/react", "!"), ("+reply", "m"))
+    )
+    said = entries.Say(SessionId(1), "PRIVMSG", "#a", "hello", (("+typing", "done"),))
+    batch = Batch(1, 1, 1, 0, (typing, said, alone, reaction))
+    assert entries.lasting(batch).entries == (said, reaction)
+    assert entries.lasting(batch).number == batch.number
+
+
+@given(logs())
+def test_what_is_stored_makes_the_same_state(log: list[Batch]) -> None:
+    shown, stored = State(LOG_ID, RULES), State(LOG_ID, RULES)
+    for batch in log:
+        for state, each in ((shown, batch), (stored, entries.lasting(batch))):
+            if begin(state, each):
+                for entry in each.entries:
+                    apply(state, entry)
+    assert stored.next_place == shown.next_place
+    assert list(stored.dump()) == list(shown.dump())

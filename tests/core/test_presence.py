@@ -4,7 +4,7 @@ import msgspec
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION, session_id
-from hubbub.core.outputs import Deliver, Departed, Entered, HangUp, Renamed, Settled
+from hubbub.core.outputs import Deliver, Departed, Entered, HangUp, Renamed, Seen, Settled
 from tests.core.logs import RULES, START, Chat, history, of, replies, whowas
 
 HOLD_MS = RULES.guest_name_hold_seconds * 1000
@@ -14,7 +14,7 @@ def test_an_open_session_is_settled_before_it_enters_rooms() -> None:
     chat = Chat()
     session = session_id(1, 1, 9)
     out = chat.do(entries.Open(session, "ann", "~ann", "Ann", "host", "d1"))
-    assert out == [Settled(session, "ann")]
+    assert out == [Settled(session, "ann"), Seen("ann", "ann!~ann@host")]
     chat.do(entries.Join(session, "#a"))
     again = session_id(1, 1, 10)
     out = chat.do(entries.Open(again, "ANN", "~x", "X", "host", "d1"))

@@ -85,8 +85,9 @@ def test_an_invitation_is_used_up_by_joining() -> None:
     chat.do(entries.Join(ann, "#a"), entries.SetRoomModes(ann, "#a", ((True, "i", None),)))
     assert replies(chat.do(entries.Join(bob, "#a")))[0][0] == "473"
     out = chat.do(entries.Invite(ann, "bob", "#a"))
-    (deliver,) = of(Deliver, out)
-    assert deliver.sessions == (bob,)
+    told, aside = of(Deliver, out)
+    assert (told.sessions, told.event.aside) == ((bob,), False)
+    assert (aside.sessions, aside.without, aside.event.aside) == ((ann,), (ann,), True)
     assert history(out) == []
     assert of(Entered, chat.do(entries.Join(bob, "#a"))) != []
     chat.do(entries.Part(bob, "#a"))

@@ -1,144 +1,150 @@
-"""The egress gate: the same happening in every dress."""
+"""The egress gate: how an event or an answer looks to who negotiated what."""
 
 import pytest
 
 from hubbub.core.ids import Place, SessionId
 from hubbub.core.outputs import Event
-from hubbub.edge.egress import Gate, iso_time
+from hubbub.edge.egress import Gate
 from hubbub.edge.session import Session
 from hubbub.edge.work import Batched
-from hubbub.irc.capabilities import AWAY_NOTIFY, MESSAGE_TAGS, SERVER_TIME
-from hubbub.irc.message import parse
-from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import Reply, numeric
+from hubbub.irc.capabilities import CAPABILITIES, variant_of
+from hubbub.irc.replies import Reply
+from hubbub.irc.times import iso_time
 
-TIME = 1_700_000_000_042
-STAMP = "2023-11-14T22:13:20.042Z"
-GATE = Gate("hub.test", "edgeid")
-SAID = Event("PRIVMSG", "ann!~a@h", ("#a", "hi all"), TIME, Place(0x1F), {"+x": "a b;c", "+y": ""})
-WELCOME = numeric(Numeric.RPL_WELCOME, text="Hello you")
+GATE = Gate("hub.test", "worlds")
+TIME = 1_700_000_000_123
 
 
-def session(*capabilities: str, nick: str = "bob") -> Session:
-    made = Session(SessionId(1), "host", secure=False)
-    made.nick = nick
-    made.choose(frozenset(capabilities))
-    return made
+def seen(event: Event, capabilities: str = "") -> str:
+    return GATE.encode(event, variant_of(capabilities.split())).decode()
 
 
-@pytest.mark.parametrize(
-    ("variant", "tags"),
-    [
-        (0, ""),
-        (SERVER_TIME, f"@time={STAMP} "),
-        (MESSAGE_TAGS, "@msgid=edgeid1f;+x=a\\sb\\:c;+y "),
-        (SERVER_TIME | MESSAGE_TAGS, f"@time={STAMP};msgid=edgeid1f;+x=a\\sb\\:c;+y "),
-    ],
-)
-def test_an_event_has_the_tags_of_its_variant(variant: int, tags: str) -> None:
-    line = f"{tags}:ann!~a@h PRIVMSG #a :hi all\r\n".encode()
-    assert GATE.encode(SAID, variant) == line
-    named = {SERVER_TIME: "server-time", MESSAGE_TAGS: "message-tags"}
-    chosen = session(*(name for bit, name in named.items() if variant & bit))
-    assert GATE.show(chosen, [SAID]) == line
+def session(capabilities: str) -> Session:
+    one = Session(SessionId(1), "host.test", secure=False)
+    one.nick = "me"
+    one.choose(frozenset(capabilities.split()))
+    return one
 
 
-def test_what_has_no_place_has_no_id() -> None:
-    typing = Event("TAGMSG", "ann!~a@h", ("#a",), TIME, None, {"+typing": "active"})
-    assert GATE.encode(typing, MESSAGE_TAGS) == b"@+typing=active :ann!~a@h TAGMSG #a\r\n"
+def test_a_time_has_milliseconds_and_a_z() -> None:
+    assert iso_time(TIME) == "2023-11-14T22:13:20.123Z"
+    assert iso_time(TIME - 123) == "2023-11-14T22:13:20.000Z"
 
 
-@pytest.mark.parametrize(
-    ("event", "bit", "capability"),
-    [
-        (Event("TAGMSG", "ann", ("#a",), TIME), MESSAGE_TAGS, "message-tags"),
-        (Event("AWAY", "ann", (), TIME), AWAY_NOTIFY, "away-notify"),
-    ],
-)
-def test_some_events_are_for_those_who_asked(event: Event, bit: int, capability: str) -> None:
-    assert GATE.encode(event, 0) == b""
-    assert GATE.encode(event, bit) != b""
-    assert GATE.show(session(), [event]) == b""
-    assert GATE.show(session(capability), [event]) != b""
-    labelled = session("labeled-response", "batch")
-    assert GATE.show(labelled, [event], "x") == b"@label=x :hub.test ACK\r\n"
+def test_every_variant_bit_is_one_capabilitys() -> None:
+    bits = [capability.bit for capability in CAPABILITIES if capability.bit]
+    assert len(bits) == len(set(bits))
+    assert all(bit.bit_count() == 1 for bit in bits)
 
 
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (TIME, STAMP),
-        (1_709_164_799_999, "2024-02-28T23:59:59.999Z"),
-        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-    ],
-)
-def test_times_have_milliseconds(milliseconds: int, text: str) -> None:
-    assert iso_time(milliseconds) == text
-
-
-def test_a_numeric_names_whom_it_is_for() -> None:
-    assert GATE.show(session(), [WELCOME]) == b":hub.test 001 bob :Hello you\r\n"
-    assert GATE.show(session(nick=""), [WELCOME]) == b":hub.test 001 * :Hello you\r\n"
-    assert GATE.show(session(), [Reply("PONG", ("a", "b c"))]) == b":hub.test PONG a :b c\r\n"
-
-
-def test_a_standard_reply_is_a_notice_to_who_does_not_know_it() -> None:
-    fail = Reply("FAIL", ("JOIN", "CODE", "It failed"))
-    assert GATE.show(session("standard-replies"), [fail]) == (
-        b":hub.test FAIL JOIN CODE :It failed\r\n"
+def test_tags_are_shown_to_who_asked_for_them() -> None:
+    tags = {"bot": "", "+typing": "a b"}
+    event = Event(
+        "PRIVMSG", "a!b@c", ("#r", "hi"), TIME, Place(255), tags, account="ann", operator=True
     )
-    assert GATE.show(session(), [fail]) == b":hub.test NOTICE bob :FAIL JOIN CODE It failed\r\n"
-
-
-def test_under_a_label_one_line_bears_it_and_more_are_a_batch() -> None:
-    own = session("labeled-response", "batch", "server-time")
-    assert GATE.show(own, [], "a b") == b"@label=a\\sb :hub.test ACK\r\n"
-    assert GATE.show(own, [WELCOME], "x") == b"@label=x :hub.test 001 bob :Hello you\r\n"
-    assert GATE.show(own, [WELCOME, SAID], "x") == (
-        b"@label=x :hub.test BATCH +b1 labeled-response\r\n"
-        b"@batch=b1 :hub.test 001 bob :Hello you\r\n"
-        b"@batch=b1;time=2023-11-14T22:13:20.042Z :ann!~a@h PRIVMSG #a :hi all\r\n"
-        b":hub.test BATCH -b1\r\n"
+    line = ":a!b@c PRIVMSG #r hi\r\n"
+    assert seen(event) == line
+    assert seen(event, "account-tag") == f"@account=ann {line}"
+    assert seen(event, "server-time") == f"@time=2023-11-14T22:13:20.123Z {line}"
+    assert seen(event, "draft/oper-tag") == f"@draft/oper {line}"
+    assert seen(event, "message-tags") == f"@msgid=worldsff;bot;+typing=a\\sb {line}"
+    everything = seen(event, "message-tags server-time account-tag draft/oper-tag")
+    # "Any server-sent tags attached to messages MUST be included before client-only tags"
+    assert everything == (
+        "@time=2023-11-14T22:13:20.123Z;account=ann;draft/oper;msgid=worldsff;bot;+typing=a\\sb "
+        + line
     )
 
 
-def test_a_batch_is_a_batch_for_who_knows_batches() -> None:
-    batch = Batched("chathistory", ("#a",), (SAID, SAID))
-    assert GATE.show(session(), [batch]) == b":ann!~a@h PRIVMSG #a :hi all\r\n" * 2
-    own = session("batch", "labeled-response")
-    assert GATE.show(own, [batch], "x") == (
-        b"@label=x :hub.test BATCH +b1 chathistory #a\r\n"
-        b"@batch=b1 :ann!~a@h PRIVMSG #a :hi all\r\n"
-        b"@batch=b1 :ann!~a@h PRIVMSG #a :hi all\r\n"
-        b":hub.test BATCH -b1\r\n"
+def test_who_has_no_account_has_no_account_tag() -> None:
+    event = Event("PRIVMSG", "a!b@c", ("#r", "hi"), TIME)
+    assert seen(event, "account-tag draft/oper-tag") == ":a!b@c PRIVMSG #r hi\r\n"
+
+
+def test_extended_join_names_the_account_and_the_real_name() -> None:
+    guest = Event("JOIN", "a!b@c", ("#r",), TIME, realname="A B")
+    member = Event("JOIN", "a!b@c", ("#r",), TIME, account="ann", realname="A")
+    assert seen(guest) == ":a!b@c JOIN #r\r\n"
+    assert seen(guest, "extended-join") == ":a!b@c JOIN #r * :A B\r\n"
+    assert seen(member, "extended-join") == ":a!b@c JOIN #r ann A\r\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "capability"),
+    [
+        ("ACCOUNT", "account-notify"),
+        ("AWAY", "away-notify"),
+        ("CHGHOST", "chghost"),
+        ("SETNAME", "setname"),
+        ("TAGMSG", "message-tags"),
+    ],
+)
+def test_some_events_are_shown_only_to_who_asked(command: str, capability: str) -> None:
+    event = Event(command, "a!b@c", ("x",), TIME)
+    others = [one.name for one in CAPABILITIES if one.name != capability]
+    assert seen(event, " ".join(others)) == ""
+    assert seen(event, capability) == f":a!b@c {command} x\r\n"
+    assert GATE.show(session(" ".join(others)), [event]) == b""
+
+
+def test_an_invitation_is_shown_to_bystanders_only_if_they_asked() -> None:
+    invitation = Event("INVITE", "a!b@c", ("bob", "#r"), TIME)
+    aside = Event("INVITE", "a!b@c", ("bob", "#r"), TIME, aside=True)
+    line = ":a!b@c INVITE bob #r\r\n"
+    assert (seen(invitation), seen(aside), seen(aside, "invite-notify")) == (line, "", line)
+
+
+def test_a_stand_in_is_shown_to_who_cannot_be_shown_the_real_thing() -> None:
+    event = Event("QUIT", "a!b@c", ("Changing host",), TIME, instead_of="CHGHOST")
+    assert seen(event, "chghost") == ""
+    assert seen(event, "setname") == ":a!b@c QUIT :Changing host\r\n"
+
+
+def test_a_standard_reply_is_a_notice_to_who_knows_none() -> None:
+    reply = Reply("FAIL", ("SETNAME", "INVALID_REALNAME", "No good"))
+    line = b":hub.test FAIL SETNAME INVALID_REALNAME :No good\r\n"
+    assert GATE.show(session("standard-replies"), [reply]) == line
+    assert GATE.show(session("setname"), [reply]) == line
+    assert GATE.show(session("draft/chathistory"), [reply]) == (
+        b":hub.test NOTICE me :FAIL SETNAME INVALID_REALNAME No good\r\n"
     )
 
 
-def test_a_batch_in_a_response_stands_inside_it() -> None:
-    own = session("batch", "labeled-response")
-    lines = GATE.show(own, [WELCOME, Batched("chathistory", ("#a",), (SAID,))], "x").split(b"\r\n")
-    assert lines == [
-        b"@label=x :hub.test BATCH +b1 labeled-response",
-        b"@batch=b1 :hub.test 001 bob :Hello you",
-        b"@batch=b1 :hub.test BATCH +b2 chathistory #a",
-        b"@batch=b2 :ann!~a@h PRIVMSG #a :hi all",
-        b":hub.test BATCH -b2",
-        b":hub.test BATCH -b1",
-        b"",
+def test_a_labelled_answer_is_one_line_a_batch_or_an_acknowledgement() -> None:
+    one = session("batch labeled-response")
+    hidden = Event("AWAY", "a!b@c", (), TIME)
+    pong = Reply("PONG", ("x",))
+    assert GATE.show(one, [hidden], "l") == b"@label=l :hub.test ACK\r\n"
+    assert GATE.show(one, [hidden, pong], "l") == b"@label=l :hub.test PONG x\r\n"
+    assert GATE.show(one, [pong, pong], "a b").decode().split("\r\n") == [
+        "@label=a\\sb :hub.test BATCH +b1 labeled-response",
+        "@batch=b1 :hub.test PONG x",
+        "@batch=b1 :hub.test PONG x",
+        ":hub.test BATCH -b1",
+        "",
     ]
 
 
-def test_goodbye_is_an_error() -> None:
-    assert GATE.error("Bye now") == b"ERROR :Closing link: Bye now\r\n"
+def test_a_batch_in_a_labelled_answer_begins_and_ends_inside() -> None:
+    one = session("batch labeled-response")
+    batch = Batched("kind", ("#r",), (Reply("PONG", ("x",)),))
+    assert GATE.show(one, [batch], "l").decode().split("\r\n") == [
+        "@label=l :hub.test BATCH +b1 kind #r",
+        "@batch=b1 :hub.test PONG x",
+        ":hub.test BATCH -b1",
+        "",
+    ]
+    assert GATE.show(one, [batch, Reply("PONG", ("y",))], "l").decode().split("\r\n") == [
+        "@label=l :hub.test BATCH +b2 labeled-response",
+        "@batch=b2 :hub.test BATCH +b3 kind #r",
+        "@batch=b3 :hub.test PONG x",
+        "@batch=b2 :hub.test BATCH -b3",
+        "@batch=b2 :hub.test PONG y",
+        ":hub.test BATCH -b2",
+        "",
+    ]
 
 
-def test_what_is_written_can_be_read() -> None:
-    line = GATE.encode(SAID, MESSAGE_TAGS | SERVER_TIME).removesuffix(b"\r\n")
-    message = parse(line)
-    assert message.tags == {"time": STAMP, "msgid": "edgeid1f", "+x": "a b;c", "+y": ""}
-    assert (message.source, message.command, message.params) == (
-        "ann!~a@h",
-        "PRIVMSG",
-        ("#a", "hi all"),
-    )
+def test_a_batch_is_its_items_to_who_knows_none() -> None:
+    batch = Batched("kind", ("#r",), (Reply("PONG", ("x",)),))
+    assert GATE.show(session(""), [batch]) == b":hub.test PONG x\r\n"

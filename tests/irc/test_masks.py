@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.irc.masks import matches, normalise
+from hubbub.irc.masks import host_of, matches, normalise
 
 
 def naive(mask: str, text: str) -> bool:
@@ -99,6 +99,12 @@ def test_no_mask_explodes(part: str) -> None:
         ("*.example", "*!*@*.example"),
         ("::1", "*!*@::1"),
         ("Ann", "Ann!*@*"),
+        ("~a:Ann", "~a:Ann"),
+        ("$a:ann", "~a:ann"),
+        ("~ACCOUNT:a**b", "~a:a*b"),
+        ("~a:", "~a:*"),
+        ("~b:ann", "*!*@~b:ann"),
+        ("~a@h", "*!~a@h"),
     ],
 )
 def test_normalise_completes_a_mask(mask: str, whole: str) -> None:
@@ -113,3 +119,22 @@ def test_a_normal_mask_stays_as_it_is(mask: str) -> None:
 @given(st.text("ab*?"), st.text("ab"), st.text("ab"), st.text("ab"))
 def test_a_nick_mask_looks_at_the_nick_alone(mask: str, nick: str, user: str, host: str) -> None:
     assert matches(normalise(mask), f"{nick}!{user}@{host}") == matches(mask or "*", nick)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::2", "0::2"),
+        ("127.0.0.9", "localhost"),
+        ("::1", "localhost"),
+        ("::ffff:127.0.0.1", "localhost"),
+        ("", "localhost"),
+        ("unix", "localhost"),
+    ],
+)
+def test_an_address_as_a_mask_can_hold_it(address: str, host: str) -> None:
+    assert host_of(address) == host

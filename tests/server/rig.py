@@ -8,16 +8,27 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
+from hubbub.commands.arrival import introduction
 from hubbub.commands.dispatch import dispatch
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
-from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Renamed, Settled
+from hubbub.core.outputs import (
+    Answer,
+    Deliver,
+    Departed,
+    Entered,
+    Introduced,
+    Renamed,
+    Seen,
+    Settled,
+)
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
-from hubbub.edge.work import Fetch, Goodbye, Lookup, Shown, Task
+from hubbub.edge.watches import Watches
+from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
 from hubbub.irc.framing import BadLine
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server.fanout import Audiences, Fanout
@@ -56,6 +67,7 @@ class Chat:
         self.state = State(LOG_ID, RULES)
         self.gate = Gate(RULES.server_name, LOG_ID)
         self.sessions: dict[SessionId, Session] = {}
+        self.watches = Watches()
         self.batches = 0
         self.arrivals = 0
         self.questions = 0
@@ -97,6 +109,7 @@ class Chat:
         self.run(tasks)
         for known in [known for known in self.sessions.values() if known.phase is Phase.CLOSED]:
             del self.sessions[known.id]
+            self.watches.forget(known.id)
             self.forget(known.id)
 
     def run(self, tasks: list[Task]) -> None:
@@ -111,17 +124,22 @@ class Chat:
         fan.start(session.id, task.label)
         shown, asked = False, False
         for work in task.work:
-            if isinstance(work, Reply):
+            if isinstance(work, (Reply, Batched)):
                 fan.answer(session.id, work)
                 shown = True
             elif isinstance(work, Lookup):
                 for item in self.look_up(session, work):
+                    assert not isinstance(item, Find), "no line here asks what work is made of"
                     if isinstance(item, Fetch):
                         asked = True
                     else:
                         fan.answer(session.id, item)
                         shown = True
-            elif not isinstance(work, Goodbye):
+            elif isinstance(work, Watch):
+                for reply in self.watches.answer(session.id, work, self.state):
+                    fan.answer(session.id, reply)
+                    shown = True
+            elif not isinstance(work, (Goodbye, Verify)):
                 self.outputs(fan, work)
                 shown = True
         fan.end(deferred=asked and not shown)
@@ -129,7 +147,7 @@ class Chat:
             self.questions += 1
             self.later(session.id, f"<answer {self.questions}>")
 
-    def look_up(self, session: Session, work: Lookup) -> Sequence[Shown | Fetch]:
+    def look_up(self, session: Session, work: Lookup) -> Sequence[Shown | Fetch | Find]:
         if session.id not in self.state.sessions:
             return ()
         try:
@@ -145,8 +163,14 @@ class Chat:
                 fan.answer(output.session, output.reply)
             elif isinstance(output, Entered):
                 fan.entered(output)
+            elif isinstance(output, Introduced):
+                for session in output.sessions:
+                    for item in introduction(self.sessions[session], self.state, output.room):
+                        fan.answer(session, item)
             elif isinstance(output, Departed):
                 fan.departed(output)
+            elif isinstance(output, Seen):
+                fan.seen(output)
             elif isinstance(output, Renamed):
                 self.renamed(output)
             elif isinstance(output, Settled):
@@ -167,7 +191,7 @@ class Plain(Chat):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fan = PlainFanout(self.gate, self.sessions)
+        self.fan = PlainFanout(self.gate, self.sessions, self.watches)
 
     def run(self, tasks: list[Task]) -> None:
         for task in tasks:
@@ -211,7 +235,7 @@ class Fast(Chat):
         return session
 
     def run(self, tasks: list[Task]) -> None:
-        self.fan = Fanout(self.gate, self.present, self.audiences)
+        self.fan = Fanout(self.gate, self.present, self.audiences, self.watches)
         self.settlements = []
         for task in tasks:
             self.gather(self.fan, task)

@@ -6,6 +6,7 @@ import pytest
 
 from hubbub.server.addresses import (
     AddressError,
+    Peers,
     TcpAddress,
     UnixAddress,
     is_loopback,
@@ -104,3 +105,33 @@ def test_limits_count_an_ipv6_subscriber_once() -> None:
 )
 def test_a_listener_that_others_can_reach_is_known(text: str, beyond: bool) -> None:
     assert listens_beyond_loopback(parse_listen(text)) is beyond
+
+
+@pytest.mark.parametrize(
+    ("named", "peer", "among"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("10.0.0.0/8", "10.255.0.1", True),
+        ("10.0.0.0/8", "11.0.0.1", False),
+        ("10.0.0.0/8", "2001:db8::1", False),
+        ("2001:db8::/32", "2001:db8:1::1", True),
+        ("fe80::/10", "fe80::1%eth0", True),
+        ("0.0.0.0/0", "", False),
+        ("unix", "", True),
+        ("unix", "unix", True),
+        ("unix", "127.0.0.1", False),
+        ("127.0.0.1", "", False),
+    ],
+)
+def test_peers_are_known_by_address_network_or_unix(named: str, peer: str, among: bool) -> None:
+    assert (peer in Peers.of((named,))) is among
+    assert (peer in Peers.of(("203.0.113.9", named))) is among
+    assert peer not in Peers.of(())
+
+
+@pytest.mark.parametrize("text", ["", "proxy.example.org", "10.0.0.1/8", "10.0.0.0/33", "UNIX"])
+def test_what_names_no_peer_is_explained(text: str) -> None:
+    with pytest.raises(AddressError, match=r"is no address or network .* Examples: "):
+        Peers.of((text,))

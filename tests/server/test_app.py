@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
 from hubbub.server import app as app_module
 from hubbub.server.admin_socket import ask
@@ -72,7 +74,7 @@ class Guest:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.socket = context.wrap_socket(self.socket)
+            self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
         self.file = self.socket.makefile("rb")
 
     def send(self, *lines: str) -> None:
@@ -292,3 +294,70 @@ def test_what_it_cant_start_with_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert "is damaged or is not a Hubbub database" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert app_module.DATABASE == "hubbub.db"
+
+
+def websocket(guest: Guest, *subprotocols: str) -> WSConnection:
+    """Opens a WebSocket on a guest's socket."""
+    client = WSConnection(ConnectionType.CLIENT)
+    asked = Request(host="localhost", target="/", subprotocols=list(subprotocols))
+    guest.socket.sendall(client.send(asked))
+    assert isinstance(hear(guest, client)[0], AcceptConnection)
+    return client
+
+
+def hear(guest: Guest, client: WSConnection) -> list[Event]:
+    """The events of what comes next."""
+    events: list[Event] = []
+    while not events:
+        data = guest.socket.recv(65_536)
+        assert data, "the connection ended"
+        client.receive_data(data)
+        events += client.events()
+    return events
+
+
+def test_browsers_and_clients_share_a_room(tmp_path: Path) -> None:
+    with (
+        running(tmp_path) as server,
+        Guest(server.port) as ann,
+        Guest(server.port, tls=True) as bob,
+    ):
+        browser = websocket(bob, "text.ircv3.net")
+        bob.socket.sendall(browser.send(TextMessage("NICK bob")))
+        bob.socket.sendall(browser.send(TextMessage("USER bob 0 * :Bob")))
+        heard = ""
+        while " 366 " not in heard:
+            heard += "".join(f"{event.data}\n" for event in hear(bob, browser))  # type: ignore[attr-defined]
+        ann.join("ann")
+        ann.send("PRIVMSG #lobby :grüß dich")
+        while "grüß dich" not in heard:
+            heard += "".join(f"{event.data}\n" for event in hear(bob, browser))  # type: ignore[attr-defined]
+        assert "\r" not in heard
+        bob.socket.sendall(browser.send(TextMessage("PRIVMSG #lobby :dich auch")))
+        assert ":bob!~bob@localhost PRIVMSG #lobby :dich auch" in ann.until("dich auch")
+
+
+def test_gateways_proxies_and_sts_as_they_are_configured(tmp_path: Path) -> None:
+    certificate, key = make_certificate("chat.example.org", datetime.now(UTC))
+    write_private(tmp_path / "own.pem", certificate)
+    write_private(tmp_path / "own.key", key)
+    (tmp_path / "hubbub.toml").write_text(
+        '[server]\ntrusted_proxies = ["127.0.0.1"]\nwebirc_from = ["127.0.0.1"]\n'
+        'webirc_password = "hunter22"\n'
+        '[tls]\ncertificate = "own.pem"\nkey = "own.key"\nsts_seconds = 86400\n'
+    )
+    with running(tmp_path) as server:
+        with Guest(server.port) as ann, Guest(server.port) as bob, Guest(server.port) as eve:
+            ann.send("PROXY TCP4 192.0.2.1 192.0.2.2 1 2")
+            assert ":ann!~ann@192.0.2.1 JOIN" in ann.join("ann")
+            bob.send("WEBIRC hunter22 kiwi b.example.org 192.0.2.3")
+            assert ":bob!~bob@b.example.org JOIN" in bob.join("bob")
+            eve.send("WEBIRC hunter23 kiwi b.example.org 192.0.2.3")
+            assert "ERROR :Closing link: Invalid WEBIRC password" in eve.until("")
+            server.log.until("ann joined from 192.0.2.1")
+            server.log.until("bob joined from 192.0.2.3")
+        with Guest(server.port) as ann, Guest(server.port, tls=True) as bob:
+            ann.send("CAP LS 302", "CAP END")
+            bob.send("CAP LS 302", "CAP END")
+            assert "sts" not in ann.until("LS :")
+            assert " sts=duration=86400\r\n" in bob.until("LS :")

@@ -11,8 +11,10 @@ from hubbub.server.config import (
     Config,
     Limits,
     Server,
+    Tls,
     changed,
     default_server_name,
+    joint_problems,
     rows,
     server_name_problem,
 )
@@ -36,7 +38,14 @@ def test_no_setting_is_in_two_sections() -> None:
 
 def test_the_rules_come_from_the_settings() -> None:
     limits = Limits(**{known.name: getattr(Limits(), known.name) + 1 for known in fields(Limits)})
-    server = Server(name="a.b", network="Net", motd="hello", admin="ann", lobby="#hall")
+    server = Server(
+        name="a.b",
+        network="Net",
+        icon="https://a.b/icon.svg",
+        motd="hello",
+        admin="ann",
+        lobby="#hall",
+    )
     rules = Config(server=server, limits=limits).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
@@ -96,3 +105,50 @@ def test_changed_settings_are_named() -> None:
     )
     assert changed(old, old) == []
     assert changed(old, new) == ["server.motd", "limits.nick_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("", True),
+        ("https://a.b/icon.svg", True),
+        ("http://a.b/i.png", True),
+        ("ftp://a.b/icon", False),
+        ("https://", False),
+        ("https://a.b/my icon", False),
+        ("https://a.b/" + "x" * 300, False),
+    ],
+)
+def test_an_icon_is_a_url_that_fits_a_line(url: str, allowed: bool) -> None:
+    row = next(row for row in rows() if row.key == "icon")
+    assert (value_problem(row, url) is None) == allowed
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "allowed"),
+    [
+        ("origins", ["https://chat.example.org", "http://localhost:3000", "https://[::1]:1"], True),
+        ("origins", ["https://chat.example.org/"], False),
+        ("origins", ["chat.example.org"], False),
+        ("origins", ["*"], False),
+        ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8", "unix"], True),
+        ("trusted_proxies", ["proxy.example.org"], False),
+        ("webirc_from", ["2001:db8::/32"], True),
+        ("webirc_from", ["everywhere"], False),
+    ],
+)
+def test_who_is_trusted_is_named_properly(key: str, given: list[str], allowed: bool) -> None:
+    row = next(row for row in rows() if row.key == key)
+    assert (value_problem(row, given) is None) == allowed
+
+
+def test_settings_that_need_one_another() -> None:
+    def problems(config: Config) -> list[str]:
+        return [key for _, key, _ in joint_problems(config)]
+
+    assert problems(Config(server=Server(webirc_from=("unix",)))) == ["webirc_from"]
+    assert problems(Config(server=Server(webirc_password="hunter22"))) == ["webirc_password"]
+    both = Server(webirc_from=("unix",), webirc_password="hunter22")
+    assert problems(Config(server=both)) == []
+    assert problems(Config(tls=Tls(sts_seconds=1))) == ["sts_seconds"]
+    assert problems(Config(tls=Tls("a.pem", "b.pem", 1))) == []

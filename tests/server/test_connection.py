@@ -8,6 +8,8 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,8 @@ from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine
 from hubbub.server import connection as connection_module
 from hubbub.server.certificate import own_certificate
-from hubbub.server.connection import Connection, Welcome
+from hubbub.server.connection import Connection, Welcome, note_names
+from hubbub.server.http import Site
 from tests.server.rig import PATIENCE
 
 
@@ -26,6 +29,7 @@ class Owner:
     def __init__(self) -> None:
         self.lines: list[bytes | BadLine] = []
         self.reasons: list[str] = []
+        self.addresses: list[str] = []
         self.news = asyncio.Event()
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
@@ -34,6 +38,10 @@ class Owner:
 
     def lost(self, connection: Connection, reason: str) -> None:
         self.reasons.append(reason)
+        self.news.set()
+
+    def moved(self, connection: Connection, address: str) -> None:
+        self.addresses.append(address)
         self.news.set()
 
     async def until(self, ready: Callable[[], bool]) -> None:
@@ -46,13 +54,17 @@ class Owner:
 class Line:
     """A connection and the peer's end of it, a blocking socket for threads."""
 
-    def __init__(self, here: socket.socket, peer: socket.socket, welcome: Welcome) -> None:
+    def __init__(
+        self, here: socket.socket, peer: socket.socket, welcome: Welcome, *, proxied: bool
+    ) -> None:
         self.owner = Owner()
         self.session = Session(session_id(0, 1, 1), "host.test", secure=False)
         self.peer = peer
         self.peer.settimeout(PATIENCE)
         loop = asyncio.get_running_loop()
-        self.connection = Connection(here, "127.0.0.1", self.owner, self.session, welcome, loop)
+        self.connection = Connection(
+            here, "127.0.0.1", self.owner, self.session, welcome, loop, proxied=proxied
+        )
 
     async def send(self, data: bytes) -> None:
         await asyncio.to_thread(self.peer.sendall, data)
@@ -112,6 +124,8 @@ def on_line(
     plain: bool = True,
     bound: int = 1 << 20,
     small: bool = False,
+    proxied: bool = False,
+    sts: str = "",
 ) -> None:
     """Runs a scenario on a fresh connection, over TLS if `version` says which."""
 
@@ -120,7 +134,8 @@ def on_line(
             if small:
                 here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            line = Line(here, peer, Welcome(context, plain, bound, 8667))
+            site = Site(8667, frozenset({"a.b"}))
+            line = Line(here, peer, Welcome(context, plain, bound, site, sts), proxied=proxied)
             if version is not None:
                 line.peer = await asyncio.to_thread(client_context(version).wrap_socket, peer)
             try:
@@ -447,3 +462,137 @@ def test_the_end_over_tls_is_a_proper_end(tls: ssl.SSLContext, version: ssl.TLSV
         assert await line.rest() == b"bye"
 
     on_line(scenario, tls, version=version)
+
+
+# -- behind a proxy -----------------------------------------------------------------------
+
+V1 = b"PROXY TCP6 2001:db8::1 ::1 4242 8667\r\n"
+V2 = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes((192, 0, 2, 1, 10, 0, 0, 1, 1, 1, 1, 1))
+V2_TLS = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x14" + V2[16:] + b"\x20\x00\x05\x01" + bytes(4)
+V2_LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize(
+    ("header", "addresses", "secure"),
+    [
+        (V1, ["2001:db8::1"], False),
+        (V2, ["192.0.2.1"], False),
+        (V2_TLS, ["192.0.2.1"], True),
+        (V2_LOCAL, [], False),
+        (b"PROXY UNKNOWN\r\n", [], False),
+        (b"", [], False),
+    ],
+)
+def test_a_proxy_says_whose_connection_it_hands_on(
+    tls: ssl.SSLContext, header: bytes, addresses: list[str], secure: bool, size: int
+) -> None:
+    async def scenario(line: Line) -> None:
+        data = header + b"PRIVMSG ann :hi\r\nPROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n"
+        for start in range(0, len(data), size):
+            await line.send(data[start : start + size])
+        await line.owner.until(lambda: len(line.owner.lines) == 2)
+        assert line.owner.lines[0] == b"PRIVMSG ann :hi"
+        assert line.owner.addresses == addresses
+        assert line.session.secure is secure
+        assert line.session.sts == ("duration=9" if secure else "")
+
+    on_line(scenario, tls, proxied=True, sts="duration=9")
+
+
+@pytest.mark.parametrize("header", [V1, V2, b""])
+def test_tls_follows_the_proxys_header(tls: ssl.SSLContext, header: bytes) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(header)
+        wrap = client_context().wrap_socket
+        line.peer = await asyncio.to_thread(wrap, line.peer)
+        await line.send(b"NICK ann\r\n")
+        await line.owner.until(lambda: line.owner.lines == [b"NICK ann"])
+        assert line.session.secure
+        assert len(line.owner.addresses) == bool(header)
+
+    on_line(scenario, tls, proxied=True)
+
+
+@pytest.mark.parametrize("line_begins", [b"PING 1\r\n", b"P\r\n", b"PROX 1\r\n", b"\r\nPING 1\r\n"])
+def test_a_line_that_begins_as_a_header_does_is_a_line(line_begins: bytes) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(line_begins)
+        await line.owner.until(lambda: bool(line.owner.lines))
+        assert line.owner.lines == [line_begins.strip()]
+
+    on_line(scenario, proxied=True)
+
+
+@pytest.mark.parametrize(
+    "header", [b"PROXY TCP4 1.1.1 1.1.1.1 1 1\r\n", V2[:12] + b"\x11" + V2[13:], b"PROXY " + b"x" * 200]
+)  # fmt: skip
+def test_a_header_that_cant_be_read_ends_the_connection(header: bytes) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(header + b"NICK ann\r\n")
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons[0].startswith("sent a PROXY header that can't be read: ")
+        assert not line.owner.lines
+        assert not line.connection.is_open
+
+    on_line(scenario, proxied=True)
+
+
+def test_half_a_header_and_the_end() -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(V2[:20])
+        line.peer.close()
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons == ["Connection closed"]
+
+    on_line(scenario, proxied=True)
+
+
+def test_only_a_trusted_peer_is_a_proxy() -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(V1)
+        await line.owner.until(lambda: bool(line.owner.lines))
+        assert line.owner.lines == [V1.strip()]
+        assert not line.owner.addresses
+
+    on_line(scenario)
+
+
+# -- strict transport security ------------------------------------------------------------
+
+
+def test_who_knows_of_sts_and_comes_without_tls_is_told_the_port(tls: ssl.SSLContext) -> None:
+    def scenario(first: bytes, policy: bytes) -> Callable[[Line], Awaitable[None]]:
+        async def run(line: Line) -> None:
+            line.session.sts = "port=6697"
+            for byte in first:
+                await line.send(bytes((byte,)))
+            assert (await line.rest()).startswith(
+                policy + b"ERROR :Closing link: This server wants"
+            )
+
+        return run
+
+    on_line(scenario(b"CAP LS 302\r\n", b"CAP * LS :sts=port=6697\r\n"), tls, plain=False)
+    on_line(scenario(b"CAP LS\r\n", b""), tls, plain=False)
+    on_line(scenario(b"NICK ann\r\n", b""), tls, plain=False)
+
+
+@pytest.mark.parametrize("version", TLS_VERSIONS[1:])
+@pytest.mark.parametrize("name", [None, "hub.test"])
+def test_with_tls_who_said_a_name_is_told_how_long(
+    tmp_path: Path, version: ssl.TLSVersion, name: str | None
+) -> None:
+    context = own_certificate(tmp_path, "hub.test").context
+    note_names(context)
+
+    async def scenario(line: Line) -> None:
+        line.session.sts = "port=6697"
+        wrap = partial(client_context(version).wrap_socket, line.peer, server_hostname=name)
+        line.peer = await asyncio.to_thread(wrap)
+        await line.send(b"CAP LS 302\r\n")
+        await line.owner.until(lambda: bool(line.owner.lines))
+        assert line.session.secure
+        assert line.session.sts == ("duration=9" if name else "")
+
+    on_line(scenario, context, sts="duration=9")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hubbub.core.outputs import Event
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase
+from hubbub.irc.capabilities import BY_NAME
 from tests.server.rig import Chat, Fast, Plain
 from tests.world import ALL_CAPABILITIES
 
@@ -19,7 +20,9 @@ CAPABILITIES = (
     "echo-message labeled-response batch",
     "message-tags server-time labeled-response",
     "message-tags echo-message away-notify",
+    "extended-monitor away-notify setname invite-notify extended-join batch labeled-response",
     ALL_CAPABILITIES,
+    " ".join(BY_NAME),
 )
 
 room = st.sampled_from(ROOMS)
@@ -51,11 +54,18 @@ line = st.one_of(
     st.builds("MODE {} +v {}".format, room, nick),
     st.builds("INVITE {} {}".format, nick, room),
     st.builds("NICK {}".format, st.one_of(nick, st.sampled_from(("zoe", "yan")))),
+    st.builds("MONITOR {} {}".format, st.sampled_from("+-"), nick),
+    st.builds("MONITOR + {},{}".format, nick, st.just("zoe")),
+    st.builds("SETNAME :{}".format, text),
     st.builds("CHATHISTORY LATEST {} * 5".format, room),
     st.sampled_from(
         (
             "AWAY :gone",
             "AWAY",
+            "AWAY *",
+            "MONITOR S",
+            "MONITOR C",
+            "ISUPPORT",
             "JOIN 0",
             "PING x",
             "PONG x",

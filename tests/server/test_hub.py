@@ -12,11 +12,12 @@ from hubbub.core import entries
 from hubbub.core.apply import HANDLERS
 from hubbub.core.ids import NO_SESSION
 from hubbub.edge.session import Phase
+from hubbub.irc.names import fold_nick
 from hubbub.server import hub as hub_module
 from hubbub.server.fanout import Fanout
 from hubbub.server.intake import Pace
 from hubbub.store.errors import StoreError, Trouble
-from tests.server.rig import FULL, Node, with_hub
+from tests.server.rig import FULL, Node, Wire, with_hub
 from tests.world import RULES
 
 CHATHISTORY = "batch draft/chathistory echo-message labeled-response message-tags standard-replies"
@@ -333,6 +334,57 @@ def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
     with_hub(tmp_path, scenario)
 
 
+# -- who watches whom ---------------------------------------------------------------------
+
+
+def test_who_watches_is_told_once_it_is_stored(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await node.join("ann", "extended-monitor away-notify")
+        assert await ann.ask("PART #lobby", "MONITOR + bob") == [
+            ":ann!~ann@host.test PART #lobby",
+            ":hub.test 731 ann bob",
+        ]
+        bob = await node.join("bob")
+        bob.send("AWAY :out", "QUIT")
+        assert await ann.until("731") == [
+            ":hub.test 730 * bob!~bob@host.test",
+            ":bob!~bob@host.test AWAY out",
+            ":hub.test 731 * bob",
+        ]
+
+    with_hub(tmp_path, scenario)
+
+
+def test_who_watches_itself_is_told_once(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await node.join("ann", "extended-monitor setname batch labeled-response")
+        await ann.ask("MONITOR + ann")
+        assert await ann.ask("SETNAME Ann", "@label=l SETNAME Anna") == [
+            ":ann!~ann@host.test SETNAME Ann",
+            "@label=l :ann!~ann@host.test SETNAME Anna",
+        ]
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_list_is_gone_with_its_connection_even_when_it_was_still_to_be_made(
+    tmp_path: Path,
+) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await node.join("ann")
+        await ann.ask("MONITOR + bob")
+        ann.send("MONITOR + cat")
+        ann.drop("gone")
+        await node.settled()
+        watches = node.hub._watches
+        assert (tuple(watches.of(fold_nick("bob"))), tuple(watches.of(fold_nick("cat")))) == (
+            (),
+            (),
+        )
+
+    with_hub(tmp_path, scenario)
+
+
 # -- when it can't be stored --------------------------------------------------------------
 
 
@@ -601,6 +653,67 @@ def test_the_silent_are_asked_then_dropped_and_the_slow_to_register_too(tmp_path
         assert (await ann.until("QUIT"))[-1].endswith(
             "bob!~bob@host.test QUIT :Ping timeout: 190 seconds"
         )
+
+    with_hub(tmp_path, scenario)
+
+
+# -- behind proxies and gateways ----------------------------------------------------------
+
+
+def test_a_connection_that_a_proxy_hands_on_counts_where_it_comes_from(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        hub = node.hub
+        wire = node.arrive("10.0.0.1")
+        registration = wire.session.registration
+        assert registration is not None
+        registration.gateway = "hunter22"
+        assert hub.per_address == {"10.0.0.1": 1}
+        hub.moved(wire, "2001:db8::1")  # type: ignore[arg-type]
+        assert (wire.peer, wire.session.address, wire.session.host) == ("2001:db8::1",) * 3
+        assert hub.per_address == {"2001:db8::/64": 1}
+        assert registration.gateway == ""
+        wire.drop("gone")
+        assert hub.per_address == {}
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_gateway_says_for_whom_it_connects(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        wire = node.arrive("10.0.0.1")
+        assert wire.session.registration is not None
+        wire.session.registration.gateway = "hunter22"
+        wire.send("WEBIRC hunter22 kiwi a.example.org 192.0.2.1", "NICK ann", "USER ann 0 * :Ann")
+        assert has(await wire.until(" 366 "), "ann!~ann@a.example.org")
+        assert wire.peer == "192.0.2.1"
+        assert node.hub.per_address == {"192.0.2.1": 1}
+
+    with_hub(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("by_gateway", [False, True])
+def test_the_limit_of_an_address_holds_behind_proxies_too(tmp_path: Path, by_gateway: bool) -> None:
+    async def scenario(node: Node) -> None:
+        node.hub.most_per_address = 1
+
+        def arrive(address: str) -> Wire:
+            wire = node.arrive("10.0.0.1")
+            if by_gateway:
+                assert wire.session.registration is not None
+                wire.session.registration.gateway = "hunter22"
+                wire.send(f"WEBIRC hunter22 kiwi {address} {address}")
+            else:
+                node.hub.moved(wire, address)  # type: ignore[arg-type]
+            return wire
+
+        assert arrive("192.0.2.1").is_open
+        assert arrive("192.0.2.2").is_open
+        assert arrive("127.0.0.1").is_open
+        assert arrive("127.0.0.1").is_open
+        refused = arrive("192.0.2.1")
+        assert not refused.is_open
+        assert refused.heard == ["ERROR :Closing link: Too many connections from your address"]
+        assert node.hub.per_address["192.0.2.1"] == 1
 
     with_hub(tmp_path, scenario)
 

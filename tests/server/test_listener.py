@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from hubbub.edge.session import Session
+from hubbub.irc.framing import BadLine
 from hubbub.server import listener as listener_module
 from hubbub.server.addresses import limit_key
 from hubbub.server.config import Config, Limits, Server
 from hubbub.server.connection import Connection, Welcome
+from hubbub.server.http import Site
 from hubbub.server.listener import Door, ListenError, Listeners
 from tests.server.rig import PATIENCE
 
@@ -27,6 +29,7 @@ class Desk:
         self.connections: dict[int, Connection] = {}
         self.per_address: dict[str, int] = {}
         self.admitted = asyncio.Semaphore(0)
+        self.heard: list[object] = []
 
     def next_session(self, host: str, invite: str) -> Session:
         return Session(len(self.connections) + 1, host, secure=False, invite=invite)  # type: ignore[arg-type]
@@ -36,6 +39,12 @@ class Desk:
         key = limit_key(connection.peer)
         self.per_address[key] = self.per_address.get(key, 0) + 1
         self.admitted.release()
+
+    def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
+        self.heard += lines
+
+    def moved(self, connection: Connection, address: str) -> None:
+        self.heard.append(address)
 
     def lost(self, connection: Connection, reason: str) -> None:
         self.connections.pop(connection.session.id, None)
@@ -55,7 +64,7 @@ def on(
     async def run() -> None:
         desk = Desk()
         config = replace(Config(), server=Server(listen=listen), limits=limits or Limits())
-        door = Door(config, lambda plain: Welcome(None, plain, 65_536, 1), invite)
+        door = Door(config, lambda plain: Welcome(None, plain, 65_536, Site(1)), invite)
         listeners = Listeners(desk, door)  # type: ignore[arg-type]
         addresses = listeners.open()
         try:
@@ -196,7 +205,7 @@ def test_plain_is_for_those_who_came_that_way(allowed: str, peer: str, plain: bo
     async def run() -> None:
         desk = Desk()
         config = replace(Config(), server=Server(plain=allowed))  # type: ignore[arg-type]
-        door = Door(config, lambda kind: Welcome(None, kind, 65_536, 1), "the-invite")
+        door = Door(config, lambda kind: Welcome(None, kind, 65_536, Site(1)), "the-invite")
         listeners = Listeners(desk, door)  # type: ignore[arg-type]
         here, there = socket.socketpair()
         listeners._welcome(here, peer)
@@ -211,13 +220,85 @@ def test_plain_is_for_those_who_came_that_way(allowed: str, peer: str, plain: bo
     asyncio.run(run())
 
 
+def arrived(server: Server, peer: str, sts: str = "") -> Connection:
+    """The connection that a listener makes of somebody who comes from an address."""
+
+    async def run() -> Connection:
+        desk = Desk()
+        config = replace(Config(), server=server, limits=Limits(connections_per_address=1))
+        door = Door(config, lambda kind: Welcome(None, kind, 65_536, Site(6697), sts), "")
+        listeners = Listeners(desk, door)  # type: ignore[arg-type]
+        for _ in range(2):  # the second has to be taken as well
+            here, there = socket.socketpair()
+            listeners._welcome(here, peer)
+            there.close()
+        [first, second] = desk.connections.values()
+        first.drop("over")
+        second.drop("over")
+        return second
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("peer", ["10.1.2.3", "::ffff:10.1.2.3"])
+def test_a_trusted_proxy_may_come_without_tls_and_in_any_number(peer: str) -> None:
+    server = Server(trusted_proxies=("10.0.0.0/8",))
+    assert arrived(server, peer)._welcome.plain
+    assert not arrived(replace(server, plain="never"), peer)._welcome.plain
+
+
+@pytest.mark.parametrize("by", ["unix", "127.0.0.1"])
+@pytest.mark.parametrize("trusted", ["unix", "127.0.0.0/8"])
+def test_only_a_trusted_proxy_is_believed(tmp_path: Path, by: str, trusted: str) -> None:
+    async def scenario(listeners: Listeners, desk: Desk, addresses: list[str]) -> None:
+        listeners.door = Door(
+            replace(Config(), server=Server(trusted_proxies=(trusted,))), listeners.door.welcome, ""
+        )
+        _, writer = await connect(addresses[0])
+        connection = await desk.admits()
+        writer.write(b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n")
+        async with asyncio.timeout(PATIENCE):
+            while not desk.heard:
+                await asyncio.sleep(0)
+        believed = by == trusted or (by, trusted) == ("127.0.0.1", "127.0.0.0/8")
+        assert desk.heard == (
+            ["192.0.2.1"] if believed else [b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2"]
+        )
+        connection.drop("over")
+        writer.close()
+
+    on(scenario, f"unix:{tmp_path / 'irc.sock'}" if by == "unix" else "127.0.0.1:0")
+
+
 @pytest.mark.parametrize(
-    ("address", "shown"),
-    [("203.0.113.9", "203.0.113.9"), ("2001:db8::1", "2001:db8::1"), ("::ffff:203.0.113.9", "203.0.113.9"),
-     ("fe80::1%eth0", "fe80::1"), ("::2", "0::2")],
-)  # fmt: skip
-def test_an_address_as_a_mask_can_hold_it(address: str, shown: str) -> None:
-    assert listener_module._host(address) == shown
+    ("gateways", "peer", "password"),
+    [
+        ("192.0.2.1", "192.0.2.1", "hunter22"),
+        ("192.0.2.1", "127.0.0.1", ""),
+        ("unix", "", "hunter22"),
+    ],
+)
+def test_a_gateway_is_known_by_its_address(gateways: str, peer: str, password: str) -> None:
+    server = Server(webirc_from=(gateways,), webirc_password="hunter22")
+    registration = arrived(server, peer).session.registration
+    assert registration is not None
+    assert registration.gateway == password
+
+
+@pytest.mark.parametrize(
+    ("peer", "sts", "told"),
+    [
+        ("192.168.1.2", "duration=9", "port=6697"),
+        ("192.168.1.2", "", ""),
+        ("127.0.0.1", "duration=9", ""),
+        ("", "duration=9", ""),
+        ("10.0.0.1", "duration=9", ""),
+    ],
+)
+def test_who_comes_without_tls_is_told_where_it_is(peer: str, sts: str, told: str) -> None:
+    trusted = ("10.0.0.1", "192.168.1.2") if peer == "10.0.0.1" else ("10.0.0.1",)
+    server = Server(trusted_proxies=trusted, webirc_from=("192.168.1.2",))
+    assert arrived(server, peer, sts).session.sts == told
 
 
 def test_out_of_file_handles_it_rests_and_goes_on(

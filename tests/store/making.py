@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
 from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId
-from hubbub.core.outputs import HistoryRow, Record, WhowasRow
+from hubbub.core.outputs import Fact, HistoryRow, Record
 from hubbub.core.rules import Rules
 from hubbub.core.state import Changes
 from hubbub.store.store import Commit, Store, open_store
@@ -30,7 +30,7 @@ def said(number: int, text: str = "hello", room: int = 1) -> HistoryRow:
 
 def commit(
     number: int,
-    records: Sequence[HistoryRow | WhowasRow] = (),
+    records: Sequence[Fact] = (),
     changes: Changes | None = None,
     whowas_kept: int = 100,
 ) -> Commit:

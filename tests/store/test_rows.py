@@ -24,6 +24,7 @@ ROWS = st.builds(
     author=TEXTS,
     peer=TEXTS,
     peer_nick=TEXTS,
+    splits=st.lists(st.integers(0, 9), max_size=2).map(tuple),
 )
 
 

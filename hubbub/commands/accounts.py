@@ -1,0 +1,326 @@
+"""Accounts over the wire: AUTHENTICATE, REGISTER, VERIFY, ACCOUNT and SESSIONS.
+
+Law: a password goes into a Verify and nowhere else; what comes back is a verdict (design, law 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hubbub.commands.arrival import moving
+from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
+from hubbub.core import entries
+from hubbub.core.state import State
+from hubbub.edge import sasl
+from hubbub.edge.credentials import Check, Made, Make, Outcome, Recalled, Unverified, Verified
+from hubbub.edge.session import Session
+from hubbub.edge.work import Fetch, Lookup, Shown, Verify, Work
+from hubbub.irc.names import fold_nick, nick_problem
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Reply, fail, numeric, refuse
+
+PASSWORD_BYTES: Final = range(8, 301)
+"""From what nobody guesses in a minute to what fits in a line."""
+EMAIL_BYTES: Final = 254
+
+# -- AUTHENTICATE -------------------------------------------------------------------------
+
+
+def authenticate(call: Call) -> Sequence[Work]:
+    """AUTHENTICATE: begins an exchange, goes on with it, or with '*' gives it up."""
+    session, text = call.session, call.param(0)
+    if not session.has("sasl"):
+        raise refuse(Numeric.ERR_SASLFAIL, text="Ask for the sasl capability first (CAP REQ sasl)")
+    if text == "*":
+        session.sasl = None
+        return [numeric(Numeric.ERR_SASLABORTED)]
+    if session.sasl is None:
+        return _begin(session, text)
+    try:
+        response = session.sasl.receive(text)
+        if response is None:
+            return []
+        wanted = session.sasl.mechanism.respond(response)
+    except sasl.TooLongError:
+        session.sasl = None
+        raise refuse(Numeric.ERR_SASLTOOLONG)
+    except sasl.SaslError as error:
+        session.sasl = None
+        raise refuse(Numeric.ERR_SASLFAIL, text=f"SASL authentication failed: {error}")
+    if wanted is None:
+        return _proven(session)
+    return [Verify(wanted, lambda outcome: _answer(session, outcome))]
+
+
+def _begin(session: Session, name: str) -> Sequence[Work]:
+    mechanism = sasl.MECHANISMS.get(name.upper())
+    if mechanism is None:
+        offered = ",".join(sasl.MECHANISMS)
+        return [numeric(Numeric.RPL_SASLMECHS, offered), numeric(Numeric.ERR_SASLFAIL)]
+    session.sasl = sasl.Exchange(mechanism())
+    return [Reply("AUTHENTICATE", ("+",))]
+
+
+def _challenge(payload: bytes) -> Sequence[Work]:
+    return [Reply("AUTHENTICATE", (chunk,)) for chunk in sasl.chunks(payload)]
+
+
+def _answer(session: Session, outcome: Outcome) -> Sequence[Work]:
+    exchange = session.sasl
+    if exchange is None:
+        return []
+    scram = exchange.mechanism if isinstance(exchange.mechanism, sasl.Scram) else None
+    if isinstance(outcome, Recalled) and scram is not None:
+        return _challenge(scram.challenge(outcome))
+    if isinstance(outcome, Verified) and scram is not None:
+        exchange.account = (outcome.account, outcome.name)
+        return _challenge(scram.conclusion())
+    session.sasl = None
+    if isinstance(outcome, Verified):
+        return log_in(session, outcome.account, outcome.name)
+    return failed(outcome)
+
+
+def _proven(session: Session) -> Sequence[Work]:
+    exchange, session.sasl = session.sasl, None
+    assert exchange is not None
+    assert exchange.account is not None
+    return log_in(session, *exchange.account)
+
+
+def failed(outcome: Outcome) -> Sequence[Work]:
+    """What a login that came to nothing is answered with."""
+    reason = outcome.reason if isinstance(outcome, Unverified) else "It didn't work"
+    return [numeric(Numeric.ERR_SASLFAIL, text=f"SASL authentication failed: {reason}")]
+
+
+def log_in(session: Session, account: int, name: str) -> Sequence[Work]:
+    """A session has proven to be an account's: it opens as that, or becomes that."""
+    registration = session.registration
+    if registration is None:
+        before, after = moving()
+        return [Lookup(before), entries.Login(session.id, account), Lookup(after)]
+    registration.log_in(account)
+    source = f"{registration.nick or '*'}!{registration.username or '*'}@{session.host}"
+    text = f"You are now logged in as {name}"
+    return [
+        numeric(Numeric.RPL_LOGGEDIN, source, name, text=text),
+        numeric(Numeric.RPL_SASLSUCCESS),
+    ]
+
+
+# -- REGISTER -----------------------------------------------------------------------------
+
+
+def register(call: Call) -> Sequence[Work]:
+    """REGISTER: makes an account of one's name."""
+    return register_as(call, call.param(0), call.param(1), call.param(2))
+
+
+def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Work]:
+    """Has an account made, or refuses with one of the specification's codes.
+
+    https://ircv3.net/specs/extensions/account-registration
+    """
+    session, registration = call.session, call.session.registration
+    nick = session.nick if registration is None else registration.nick
+    if not nick:
+        text = "Choose a name first (NICK): it is what your account will be called"
+        raise fail("REGISTER", "NEED_NICK", "*", text=text)
+    if registration is not None and not registration.admitted:
+        text = "This server is by invitation: give the invite as the password (PASS) first"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", nick, text=text)
+    if registration is not None and registration.account:
+        text = "You are logged in already"
+        raise fail("REGISTER", "ALREADY_AUTHENTICATED", name, text=text)
+    name = nick if name in ("*", nick) else name
+    if fold_nick(name) != fold_nick(nick):
+        text = f"Your name is your account: change your name to {name} first, or register {nick}"
+        raise fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", name, text=text)
+    problem = nick_problem(name, call.rules.nick_bytes)
+    if problem is not None:
+        raise fail("REGISTER", "BAD_ACCOUNT_NAME", name, text=problem)
+    _require_email(name, email)
+    require_password("REGISTER", name, password)
+    device = "" if registration is None else registration.device
+
+    def made(outcome: Outcome) -> Sequence[Work]:
+        if not isinstance(outcome, Made):
+            raise _unavailable("REGISTER", name, outcome)
+        kept = "" if email == "*" else email
+        entry = entries.Register(
+            session.id, name, outcome.verifier, outcome.scram, kept, device, session.host
+        )
+        # The lookup has the session's next line wait for what comes of it.
+        return [entry, Lookup(lambda session, state: ())]
+
+    return [Verify(Make(password), made)]
+
+
+def _require_email(name: str, email: str) -> None:
+    if email == "*":
+        return
+    mailbox, at, host = email.partition("@")
+    if not mailbox or not at or "." not in host or len(email.encode()) > EMAIL_BYTES:
+        text = "That is no e-mail address; give * for none"
+        raise fail("REGISTER", "INVALID_EMAIL", name, text=text)
+
+
+def require_password(command: str, name: str, password: str) -> None:
+    """Refuses what isn't fit to be a password."""
+    size = len(password.encode())
+    if size < PASSWORD_BYTES.start:
+        text = f"A password has at least {PASSWORD_BYTES.start} characters"
+        raise fail(command, "WEAK_PASSWORD", name, text=text)
+    if fold_nick(name) in fold_nick(password) and size < len(name.encode()) + 4:
+        raise fail(command, "WEAK_PASSWORD", name, text="Your name is no good as a password")
+    if size not in PASSWORD_BYTES:
+        text = f"A password has at most {PASSWORD_BYTES.stop - 1} bytes"
+        raise fail(command, "UNACCEPTABLE_PASSWORD", name, text=text)
+
+
+def _unavailable(command: str, name: str, outcome: Outcome) -> Exception:
+    reason = outcome.reason if isinstance(outcome, Unverified) else "That didn't work"
+    return fail(command, "TEMPORARILY_UNAVAILABLE", name, text=reason)
+
+
+def verify(call: Call) -> Sequence[Work]:
+    """VERIFY: no registration here waits for a code, so that none can be right."""
+    text = "Accounts of this server need no verification: log in with your password"
+    raise fail("VERIFY", "INVALID_CODE", call.param(0), text=text)
+
+
+# -- ACCOUNT ------------------------------------------------------------------------------
+
+
+def account(call: Call) -> Sequence[Work]:
+    """ACCOUNT: changes the password of one's account, or ends it."""
+    handler = _ACTIONS.get(call.param(0).lower())
+    if handler is None:
+        text = "It is ACCOUNT PASSWORD <old> <new> or ACCOUNT DELETE <password> [MESSAGES]"
+        raise fail("ACCOUNT", "INVALID_PARAMS", text=text)
+    return handler(call)
+
+
+def _password(call: Call) -> Sequence[Work]:
+    session, old, new = call.session, call.param(1), call.param(2)
+    require_password("ACCOUNT", session.nick, new)
+
+    def checked(outcome: Outcome) -> Sequence[Work]:
+        if not isinstance(outcome, Verified):
+            raise _wrong(outcome)
+        name = outcome.name
+
+        def made(outcome: Outcome) -> Sequence[Work]:
+            if not isinstance(outcome, Made):
+                raise _unavailable("ACCOUNT", name, outcome)
+            return [entries.SetPassword(session.id, name, outcome.verifier, outcome.scram)]
+
+        return [Verify(Make(new), made)]
+
+    # Whoever is logged in is called as its account is, and no guest is.
+    return [Verify(Check(session.nick, old), checked)]
+
+
+def _delete(call: Call) -> Sequence[Work]:
+    session, messages = call.session, call.param(2).lower() == "messages"
+
+    def checked(outcome: Outcome) -> Sequence[Work]:
+        if not isinstance(outcome, Verified):
+            raise _wrong(outcome)
+        return [entries.DeleteAccount(session.id, outcome.name, messages)]
+
+    return [Verify(Check(session.nick, call.param(1)), checked)]
+
+
+def _wrong(outcome: Outcome) -> Exception:
+    reason = outcome.reason if isinstance(outcome, Unverified) else "That didn't work"
+    busy = isinstance(outcome, Unverified) and outcome.busy
+    code = "TEMPORARILY_UNAVAILABLE" if busy else "WRONG_PASSWORD"
+    return fail("ACCOUNT", code, text=reason)
+
+
+_ACTIONS: Final[dict[str, Callable[[Call], Sequence[Work]]]] = {
+    "password": _password,
+    "delete": _delete,
+}
+
+# -- SESSIONS -----------------------------------------------------------------------------
+
+
+def sessions(call: Call) -> Sequence[Work]:
+    """SESSIONS: lists the connections of one's own user, or ends one of them."""
+    if call.param(0).lower() != "revoke":
+        return query(_list_sessions)(call)
+    target = call.param(1)
+    if not (target.isascii() and target.isdigit() and int(target[:20]) < 1 << 63):
+        text = "It is SESSIONS REVOKE <number>, with a number that SESSIONS lists"
+        raise fail("SESSIONS", "INVALID_PARAMS", text=text)
+    return [entries.RevokeSession(call.session.id, int(target))]
+
+
+def _list_sessions(call: Call, state: State) -> Sequence[Shown | Fetch]:
+    user = state.sessions[call.session.id].user
+    shown = []
+    for session in user.sessions:
+        way = "secure" if state.sessions[session].secure else "plain"
+        this = "this one" if session == call.session.id else "another"
+        text = f"{session}: {way}, {this}"
+        shown.append(Reply("NOTE", ("SESSIONS", "SESSION", str(session), text)))
+    end = Reply("NOTE", ("SESSIONS", "SESSIONS_END", str(len(shown)), "End of sessions"))
+    return [*shown, end]
+
+
+ROWS: Final = (
+    Row(
+        "AUTHENTICATE",
+        When.ANY,
+        Kind.LOGGED,
+        1,
+        "<mechanism or response>",
+        "Logs in to an account (SASL).",
+        IRCV3 + "sasl-3.2",
+        authenticate,
+    ),
+    Row(
+        "REGISTER",
+        When.ANY,
+        Kind.LOGGED,
+        3,
+        "*|<name> *|<e-mail> <password>",
+        "Makes your name an account of yours.",
+        IRCV3 + "account-registration",
+        register,
+    ),
+    Row(
+        "VERIFY",
+        When.ANY,
+        Kind.LOCAL,
+        2,
+        "<account> <code>",
+        "Completes a registration, where one needs a code.",
+        IRCV3 + "account-registration",
+        verify,
+    ),
+    Row(
+        "ACCOUNT",
+        When.AFTER,
+        Kind.LOGGED,
+        2,
+        "PASSWORD <old> <new> | DELETE <password> [MESSAGES]",
+        "Changes your account's password, or deletes the account, with all you said or without.",
+        "docs/protocol.md#account",
+        account,
+    ),
+    Row(
+        "SESSIONS",
+        When.AFTER,
+        Kind.QUERY,
+        0,
+        "[REVOKE <number>]",
+        "Lists your own connections, or ends one.",
+        "docs/protocol.md#sessions",
+        sessions,
+    ),
+)

@@ -1,0 +1,336 @@
+"""Accounts: registering, logging in, changing and deleting them.
+
+Law: a password never comes here, only the verdict on one or what it is checked against (design,
+law 4). A registered name has its user for as long as the account is there, so that nobody else
+can take it and whoever is offline can be written to.
+"""
+
+from __future__ import annotations
+
+from hubbub.core import entries
+from hubbub.core.attributes import account_changed, change_host, change_realname
+from hubbub.core.entities import ROLES, Account, Member, Sent, User
+from hubbub.core.happening import did, happened
+from hubbub.core.ids import NO_SESSION, AccountId, SessionId
+from hubbub.core.outputs import (
+    Answer,
+    Deliver,
+    Departed,
+    Entered,
+    Erased,
+    Event,
+    HangUp,
+    Introduced,
+    LoggedIn,
+    Output,
+    Record,
+    Rekeyed,
+    Renamed,
+    Seen,
+)
+from hubbub.core.presence import (
+    come_back,
+    depart,
+    end_session,
+    go_offline,
+    held_for_another,
+    is_account_banned,
+    leave_room,
+    require_role,
+    speaker,
+    whowas,
+)
+from hubbub.core.reading import forget_markers, move_markers
+from hubbub.core.state import State
+from hubbub.irc.names import fold_nick
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Reply, fail, numeric, refuse
+
+
+def find_account(state: State, id: int) -> Account:
+    """The account of that id; refuses when it was deleted."""
+    account = state.accounts_by_id.get(AccountId(id))
+    if account is None:
+        raise refuse(Numeric.ERR_SASLFAIL, text="This account has been deleted")
+    return account
+
+
+def logged_in(user: User) -> Reply:
+    """RPL_LOGGEDIN for a session of the account's user."""
+    text = f"You are now logged in as {user.account}"
+    return numeric(Numeric.RPL_LOGGEDIN, user.source, user.account, text=text)
+
+
+# -- registering --------------------------------------------------------------------------
+
+
+def register(state: State, entry: entries.Register, out: list[Output]) -> None:
+    """Makes an account of a guest in place, or one whose user comes when it logs in."""
+    presence = state.sessions.get(entry.session)
+    user = None if presence is None else presence.user
+    if user is not None and user.owner is not None:
+        text = f"You are logged in as {user.account} already"
+        raise fail("REGISTER", "ALREADY_AUTHENTICATED", user.account, text=text)
+    _require_free(state, entry, user)
+    role = entry.role if entry.session == NO_SESSION and entry.role in ROLES else ROLES[0]
+    account = Account(
+        state.take_id("account"),
+        entry.name if user is None else user.nick,
+        role,
+        entry.verifier,
+        entry.scram,
+        entry.email,
+        state.now,
+    )
+    holder = state.user_named(entry.name) if user is None else user
+    state.add_account(account)
+    if holder is None:
+        _absent_user(state, account)
+    else:
+        _own(state, holder, account, out)
+    _show_role(state, state.user_of(account), out)
+    if entry.session == NO_SESSION:
+        return
+    text = f"{account.name} is now your account: log in with it from anywhere"
+    out.append(Answer(entry.session, Reply("REGISTER", ("SUCCESS", account.name, text))))
+    out.append(Answer(entry.session, logged_in(state.user_of(account))))
+    if user is None:
+        out.append(LoggedIn(entry.session, account.id, account.name))
+
+
+def _require_free(state: State, entry: entries.Register, user: User | None) -> None:
+    if user is not None and fold_nick(entry.name) != user.folded:
+        text = f"Your name is your account: change your name to {entry.name} first"
+        raise fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", entry.name, text=text)
+    if state.account_named(entry.name) is not None:
+        text = f"{entry.name} is registered already: log in, or choose another name"
+        raise fail("REGISTER", "ACCOUNT_EXISTS", entry.name, text=text)
+    if len(state.accounts) >= state.rules.accounts:
+        text = "This server has as many accounts as it is set to hold"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
+    if user is not None:
+        return
+    holder = state.user_named(entry.name)
+    for mark in (
+        ("device", entry.device),
+        ("address", entry.host),
+        ("name", fold_nick(entry.name)),
+    ):
+        if entry.session != NO_SESSION and mark in state.bans:
+            text = "You are banned from this server"
+            raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
+    taken = holder is not None and not (entry.device and holder.device == entry.device)
+    if taken or held_for_another(state, fold_nick(entry.name), entry.device):
+        text = f"A guest is called {entry.name} at the moment: choose another name"
+        raise fail("REGISTER", "BAD_ACCOUNT_NAME", entry.name, text=text)
+
+
+def _absent_user(state: State, account: Account) -> User:
+    held = state.held.pop(account.folded, None)
+    if held is not None:
+        state.erase(held)
+    name, now = account.name, state.now
+    user = User(
+        state.take_id("user"),
+        name,
+        "~user",
+        state.rules.server_name,
+        name,
+        "",
+        "",
+        "",
+        now,
+        now,
+        account,
+        now,
+    )
+    state.add_user(user)
+    return user
+
+
+def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
+    """Gives a guest's user to an account: its whispers and send-once ids go along."""
+    before = user.identity
+    user.owner, user.device = account, ""
+    user.identify()
+    state.save(user)
+    for sent in [sent for sent in state.sent.values() if sent.scope == before]:
+        del state.sent[sent.scope, sent.once]
+        state.erase(sent)
+        again = Sent(user.identity, sent.once, sent.place, sent.time)
+        state.sent[again.scope, again.once] = again
+        state.save(again)
+    move_markers(state, before, user.identity)
+    out.append(Record(Rekeyed(before, user.identity)))
+    account_changed(state, user, out)
+
+
+def _show_role(state: State, user: User, out: list[Output]) -> None:
+    """Keeps user mode +o in step with the account's role."""
+    is_operator = user.may("moderator")
+    if ("o" in user.modes) == is_operator:
+        return
+    rest = user.modes.replace("o", "")
+    user.modes = "".join(sorted(rest + "o")) if is_operator else rest
+    state.save(user)
+    sign = "+o" if is_operator else "-o"
+    change = Event("MODE", state.rules.server_name, (user.nick, sign), state.now)
+    out.append(Deliver(change, sessions=user.sessions))
+
+
+# -- logging in ---------------------------------------------------------------------------
+
+
+def login(state: State, entry: entries.Login, out: list[Output]) -> None:
+    """A session that is here already becomes one of the account's."""
+    before = speaker(state, entry.session)
+    account = find_account(state, entry.account)
+    reason = is_account_banned(state, account)
+    if reason is not None:
+        raise refuse(Numeric.ERR_SASLFAIL, text=reason)
+    user = state.user_of(account)
+    if before is not user:
+        _move_session(state, entry.session, before, user, out)
+    out.append(Answer(entry.session, logged_in(user)))
+    out.append(Answer(entry.session, numeric(Numeric.RPL_SASLSUCCESS)))
+
+
+def _move_session(
+    state: State, session: SessionId, before: User, user: User, out: list[Output]
+) -> None:
+    """From a guest, or another account, to the account's user: it stays in the guest's rooms."""
+    secure = state.sessions[session].secure
+    rooms = set(before.memberships)
+    calling = did(state, before, "NICK", (user.nick,))
+    state.detach(session)
+    if user.left:
+        change_realname(state, user, before.realname, out)
+        change_host(state, user, before.username, before.host, out)
+        come_back(state, user, out)
+    if before.owner is None:
+        _leave_guest(state, session, before, user, out)
+    else:
+        _leave_account(state, session, before, user, out)
+    state.attach(session, user, secure)
+    out.append(Deliver(calling, sessions=(session,)))
+    out.append(Renamed((session,), user.nick))
+    out.extend(Entered(room, (session,)) for room in user.memberships if room not in rooms)
+
+
+def _leave_guest(
+    state: State, session: SessionId, guest: User, user: User, out: list[Output]
+) -> None:
+    """The guest goes; where it was, the account's user is, with its ranks."""
+    members = tuple(guest.memberships.values())
+    rooms = tuple(member.room for member in members)
+    goodbye = happened(state, out, guest, "QUIT", rooms, (f"Logged in as {user.nick}",))
+    out.append(Deliver(goodbye, tuple(room.id for room in rooms), without=(session,)))
+    out.append(Record(whowas(state, guest)))
+    out.append(Seen(guest.nick))
+    for member in members:
+        _inherit(state, session, member, user, out)
+        leave_room(state, member)
+    state.remove_user(guest)
+
+
+def _inherit(
+    state: State, session: SessionId, member: Member, user: User, out: list[Output]
+) -> None:
+    room, own = member.room, member.room.members.get(user.id)
+    if own is None:
+        own = state.add_member(room, user, "")
+        out.append(Entered(room.id, user.sessions))
+        joining = happened(state, out, user, "JOIN", (room,), ())
+        out.append(Deliver(joining, (room.id,), user.sessions, without=(session,)))
+        out.append(Introduced(room.name, user.sessions))
+    gained = "".join(rank for rank in member.ranks if rank not in own.ranks)
+    if gained:
+        own.ranks = "".join(sorted(own.ranks + gained))
+        state.save(own)
+        params = (f"+{gained}", *(user.nick for _ in gained))
+        change = happened(state, out, user, "MODE", (room,), params)
+        out.append(Deliver(change, (room.id,), (*user.sessions, session)))
+
+
+def _leave_account(
+    state: State, session: SessionId, before: User, user: User, out: list[Output]
+) -> None:
+    """The session leaves the rooms of another account, which itself stays in them."""
+    for member in before.memberships.values():
+        room = member.room
+        if room.id in user.memberships:
+            continue
+        parting = did(state, before, "PART", (room.name,))
+        out.append(Deliver(parting, sessions=(session,)))
+        out.append(Departed(room.id, (session,)))
+    if not before.sessions:
+        go_offline(state, before, out)
+
+
+# -- changing -----------------------------------------------------------------------------
+
+
+def _named(state: State, entry: entries.Entry, name: str) -> Account:
+    """The account that an entry changes: one's own, or for the console and admins any."""
+    account = state.account_named(name)
+    if entry.session != NO_SESSION:
+        user = speaker(state, entry.session)
+        if user.owner is None or (user.owner is not account and not user.may("admin")):
+            raise refuse(Numeric.ERR_NOPRIVILEGES, text="That isn't your account")
+    if account is None:
+        raise fail("ACCOUNT", "ACCOUNT_UNKNOWN", name, text=f"There is no account {name}")
+    return account
+
+
+def set_password(state: State, entry: entries.SetPassword, out: list[Output]) -> None:
+    account = _named(state, entry, entry.name)
+    account.verifier, account.scram = entry.verifier, entry.scram
+    state.save(account)
+    if entry.session != NO_SESSION:
+        text = "Your password was changed"
+        note = Reply("NOTE", ("ACCOUNT", "PASSWORD_CHANGED", account.name, text))
+        out.append(Answer(entry.session, note))
+
+
+def set_role(state: State, entry: entries.SetRole, out: list[Output]) -> None:
+    require_role(state, entry.session, "admin")
+    account = _named(state, entry, entry.name)
+    account.role = entry.role
+    state.save(account)
+    _show_role(state, state.user_of(account), out)
+
+
+def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]) -> None:
+    """Ends an account: its name is free, its whispers are nobody's, its messages if wished gone."""
+    account = _named(state, entry, entry.name)
+    user, reason = state.user_of(account), "Account deleted"
+    out.extend(HangUp(session, reason) for session in user.sessions)
+    for session in user.sessions:
+        state.detach(session)
+        out.extend(Departed(room, (session,)) for room in user.memberships)
+    depart(state, user, reason, out, recorded=not entry.messages)
+    if not entry.messages:
+        out.append(Record(whowas(state, user)))
+    for sent in [sent for sent in state.sent.values() if sent.scope == user.identity]:
+        del state.sent[sent.scope, sent.once]
+        state.erase(sent)
+    out.append(Seen(user.nick))
+    state.remove_user(user)
+    forget_markers(state, account.identity)
+    state.remove_account(account)
+    out.append(Record(Erased(account.identity, account.folded, entry.messages)))
+
+
+def revoke_session(state: State, entry: entries.RevokeSession, out: list[Output]) -> None:
+    """Ends a session of one's own user, most likely another device's."""
+    user = speaker(state, entry.session)
+    target = SessionId(entry.target)
+    if target not in user.sessions:
+        text = "You have no session of that number: SESSIONS lists them"
+        raise fail("SESSIONS", "SESSION_UNKNOWN", str(entry.target), text=text)
+    reason = "Ended from one of your devices"
+    out.append(HangUp(target, reason))
+    end_session(state, target, reason, out)
+    if target != entry.session:
+        note = Reply("NOTE", ("SESSIONS", "SESSION_ENDED", str(target), "That session was ended"))
+        out.append(Answer(entry.session, note))

@@ -1,0 +1,92 @@
+"""How far people have read: a time for each conversation of an identity.
+
+Law: a marker only ever moves on. An account's are bounded by how many one may have; of guests,
+who come and go, only so many are remembered, whoever marked something last the longest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hubbub.core.entities import Room, Row
+from hubbub.irc.names import FoldedNick
+
+
+class ReadMarker:
+    """Until when (milliseconds) an identity has read what was said in a room, or with a peer.
+
+    `number` counts the changes of all markers: they are loaded in the order of their last one.
+    """
+
+    TABLE: ClassVar[str] = "read_markers"
+    __slots__ = ("identity", "number", "target", "time")
+
+    def __init__(self, identity: str, target: str, time: int, number: int) -> None:
+        self.identity = identity
+        self.target = target
+        self.time = time
+        self.number = number
+
+    def key(self) -> Row:
+        return (self.identity, self.target)
+
+    def row(self) -> Row:
+        return (self.identity, self.target, self.time, self.number)
+
+
+def room_target(room: Room) -> str:
+    """What a room's markers have as `target`."""
+    return f"r:{room.id}"
+
+
+def peer_target(peer: FoldedNick) -> str:
+    """What the markers of the whispers with somebody of that name have as `target`."""
+    return f"n:{peer}"
+
+
+class Markers:
+    """All markers by identity and target, each identity's with the last changed at the end."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, dict[str, ReadMarker]] = {}
+        self._guests: dict[str, dict[str, ReadMarker]] = {}
+
+    def _kind(self, identity: str) -> dict[str, dict[str, ReadMarker]]:
+        return self._accounts if identity.startswith("a:") else self._guests
+
+    def __iter__(self) -> Iterator[ReadMarker]:
+        for kind in (self._accounts, self._guests):
+            for of in kind.values():
+                yield from of.values()
+
+    def time(self, identity: str, target: str) -> int:
+        """Until when the identity has read there; 0 when nothing is known."""
+        marker = self._kind(identity).get(identity, {}).get(target)
+        return 0 if marker is None else marker.time
+
+    def of(self, identity: str) -> tuple[ReadMarker, ...]:
+        """The identity's markers, the one that changed last at the end."""
+        return tuple(self._kind(identity).get(identity, {}).values())
+
+    def put(self, marker: ReadMarker) -> None:
+        """Takes in a marker that has just changed."""
+        kind = self._kind(marker.identity)
+        of = kind.pop(marker.identity, {})
+        of.pop(marker.target, None)
+        of[marker.target] = marker
+        kind[marker.identity] = of
+
+    def remove(self, marker: ReadMarker) -> None:
+        of = self._kind(marker.identity)[marker.identity]
+        del of[marker.target]
+        if not of:
+            del self._kind(marker.identity)[marker.identity]
+
+    def too_many(self, identity: str, each: int, guests: int) -> tuple[ReadMarker, ...]:
+        """What has to go after `identity` changed one: its oldest one, or the oldest guest's all."""
+        of = self._kind(identity).get(identity, {})
+        surplus = list(of.values())[: max(len(of) - each, 0)]
+        if len(self._guests) > guests:
+            surplus += next(iter(self._guests.values())).values()
+        return tuple(surplus)

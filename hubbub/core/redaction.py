@@ -1,0 +1,174 @@
+"""Taking back and correcting what was said.
+
+https://ircv3.net/specs/extensions/message-redaction, and for edits docs/protocol.md#edits.
+
+Law: people take back and correct what they said themselves, for as long as the rules allow; a
+room's operators and the server's moderators take back what others said in it. Whoever couldn't read
+a message isn't told whether there is one. What was taken back is gone; that somebody took it back
+is in the history. A correction is a message of its own, which names the first one.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import msgspec
+
+from hubbub.core import entries
+from hubbub.core.entities import User
+from hubbub.core.happening import did, tagged
+from hubbub.core.history import readable
+from hubbub.core.ids import Place, RoomId, SessionId, msgid
+from hubbub.core.messages import ranked_sessions, require_voice
+from hubbub.core.outputs import EDITS, Deliver, HistoryRow, Output, Record, Redacted
+from hubbub.core.presence import speaker
+from hubbub.core.state import State
+from hubbub.irc.names import fold_nick, is_room, split_status
+from hubbub.irc.replies import Refused, fail
+
+
+class _Audience(msgspec.Struct, frozen=True):
+    """Who is told, and how they call where it was said."""
+
+    target: str
+    rooms: tuple[RoomId, ...]
+    sessions: tuple[SessionId, ...]
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    """What is wanted with which message: `window` is in seconds, 0 for ever."""
+
+    command: str
+    target: str
+    id: str
+    said: entries.Said
+    session: SessionId
+    window: int
+
+
+def redact(state: State, entry: entries.Redact, out: list[Output]) -> None:
+    user, said = speaker(state, entry.session), entry.said
+    id = msgid(state.log_id, said.place)
+    window = state.rules.redact_seconds
+    wish = _Wish("REDACT", entry.target, id, said, entry.session, window)
+    audience = _audience(state, wish, user)
+    params = (id, entry.reason) if entry.reason else (id,)
+    place = state.take_place()
+    event = did(state, user, "REDACT", (audience.target, *params), place)
+    out.append(Deliver(event, audience.rooms, audience.sessions))
+    out.append(Record(Redacted(said.place, id)))
+    out.append(Record(_row(state, user, said, "REDACT", params, place)))
+
+
+def edit(state: State, entry: entries.Edit, out: list[Output]) -> None:
+    """Says what somebody meant instead; the first message stays as it is."""
+    user, said = speaker(state, entry.session), entry.said
+    id = msgid(state.log_id, said.place)
+    wish = _Wish("EDIT", entry.target, id, said, entry.session, state.rules.edit_seconds)
+    audience = _audience(state, wish, user)
+    room = None if said.room is None else state.rooms_by_id[said.room]
+    if room is not None:
+        require_voice(room, user)
+    tags = MappingProxyType({EDITS: id})
+    place = state.take_place()
+    event = did(state, user, said.verb, (audience.target, entry.text), place, tags)
+    out.append(Deliver(event, audience.rooms, audience.sessions))
+    row = _row(state, user, said, said.verb, (entry.text,), place)
+    out.append(Record(msgspec.structs.replace(row, tags=event.tags)))
+
+
+def _row(
+    state: State,
+    user: User,
+    said: entries.Said,
+    command: str,
+    params: tuple[str, ...],
+    place: Place,
+) -> HistoryRow:
+    return HistoryRow(
+        place,
+        state.now,
+        said.room,
+        command,
+        user.source,
+        params,
+        tagged(user),
+        said.status,
+        user.identity,
+        said.peer,
+        said.peer_nick,
+        user.account,
+    )
+
+
+def _audience(state: State, wish: _Wish, user: User) -> _Audience:
+    """Who is told when the wish is granted; refuses when it isn't."""
+    _, name = split_status(wish.target)
+    if is_room(name):
+        return _from_room(state, wish, user, name)
+    return _from_whispers(state, wish, user)
+
+
+def _from_room(state: State, wish: _Wish, user: User, name: str) -> _Audience:
+    room, said = state.room_named(name), wish.said
+    member = None if room is None else room.members.get(user.id)
+    if room is None or (member is None and (room.private or not user.may("moderator"))):
+        raise invalid_target(wish.command, wish.target)
+    own = said.author == user.identity
+    if member is not None:
+        seen = readable(member)
+        visible = said.place >= seen.since and said.status in seen.statuses
+    else:
+        visible = said.place >= room.public_since
+    if said.room != room.id or not (own or visible):
+        raise unknown_message(wish.command, wish.target, wish.id)
+    operates = member is not None and "o" in member.ranks
+    moderates = operates or (user.may("moderator") and not room.private)
+    if not (moderates and wish.command == "REDACT"):
+        _require_own(state, wish, user)
+    if said.status:
+        sessions = dict.fromkeys((*ranked_sessions(room, said.status), *user.sessions))
+        return _Audience(said.status + room.name, (), tuple(sessions))
+    return _Audience(room.name, (room.id,), (wish.session,))
+
+
+def _from_whispers(state: State, wish: _Wish, user: User) -> _Audience:
+    said, asked = wish.said, fold_nick(wish.target)
+    own, mine = said.author == user.identity, said.peer == user.identity
+    # The one who was whispered to may be called by the name of then or by that of now.
+    known = state.users.get(asked)
+    named = asked == fold_nick(said.peer_nick) or (
+        known is not None and known.identity in (said.author, said.peer)
+    )
+    if said.room is not None or not named or not (own or mine):
+        raise unknown_message(wish.command, wish.target, wish.id)
+    _require_own(state, wish, user)
+    peers = sorted(
+        (other for other in state.users.values() if other.identity == said.peer),
+        key=lambda other: other.id,
+    )
+    sessions = dict.fromkeys(session for one in (*peers, user) for session in one.sessions)
+    return _Audience(peers[0].nick if peers else said.peer_nick, (), tuple(sessions))
+
+
+def _require_own(state: State, wish: _Wish, user: User) -> None:
+    """Refuses what somebody else said, or the user too long ago."""
+    command, context = wish.command, (wish.target, wish.id)
+    if wish.said.author != user.identity:
+        text = f"You are not authorised to {command.lower()} this message"
+        raise fail(command, f"{command}_FORBIDDEN", *context, text=text)
+    if wish.window and state.now - wish.said.time > wish.window * 1000:
+        text = f"That can be done for {wish.window} seconds, which are over"
+        raise fail(command, f"{command}_WINDOW_EXPIRED", *context, str(wish.window), text=text)
+
+
+def invalid_target(command: str, target: str) -> Refused:
+    """Nothing can be taken back or corrected there."""
+    text = "You cannot delete or edit messages from there"
+    return fail(command, "INVALID_TARGET", target, text=text)
+
+
+def unknown_message(command: str, target: str, id: str) -> Refused:
+    """There is no such message, or none that may be known of."""
+    text = "This message does not exist or is too old"
+    return fail(command, "UNKNOWN_MSGID", target, id, text=text)

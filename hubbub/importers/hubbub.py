@@ -1,0 +1,46 @@
+"""What `hubbub export` writes: JSON Lines, of which what was said in a room is taken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+
+from hubbub.core.imports import Imported, ImportProblem
+from hubbub.importers.lines import milliseconds, numbered, the_one
+
+_ACTION: Final = "\1ACTION "
+
+
+def read(path: Path, zone: tzinfo | None, channel: str) -> Iterator[Imported]:
+    """What was said in a room, as the file has it. Raises ImportProblem and OSError."""
+    rooms = {row["room"] for _, row in _rows(path) if row.get("room")}
+    room = the_one(path, "room", channel, sorted(rooms))
+    for number, row in _rows(path):
+        if row.get("room") != room or row.get("command") not in ("PRIVMSG", "NOTICE"):
+            continue
+        try:
+            time = milliseconds(datetime.fromisoformat(row["time"]), zone)
+            nick, text = row["source"].partition("!")[0], row["params"][-1]
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            raise ImportProblem(path, number, "it can't be understood.") from None
+        if row.get("status"):
+            continue  # it wasn't for everyone
+        action = text.startswith(_ACTION)
+        text = text.removeprefix(_ACTION).rstrip("\1") if action else text
+        yield Imported(time, nick, text, notice=row["command"] == "NOTICE", action=action)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in numbered(path):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ImportProblem(path, number, f"it isn't JSON: {error.msg}.") from error
+        if not isinstance(row, dict):
+            raise ImportProblem(path, number, "it should be an object, in braces.")
+        yield number, row

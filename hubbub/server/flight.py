@@ -1,0 +1,204 @@
+"""One batch between apply and release: the work of its tasks, and all that comes of it.
+
+Law: work is done in the order of the lines it came from, and what comes of it is only gathered;
+the hub shows it, or doesn't.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hubbub.commands.arrival import introduction
+from hubbub.core import entries
+from hubbub.core.apply import apply
+from hubbub.core.ids import NO_SESSION, SessionId
+from hubbub.core.outputs import (
+    Answer,
+    Deliver,
+    Departed,
+    Entered,
+    Fact,
+    HangUp,
+    Introduced,
+    LoggedIn,
+    Output,
+    Record,
+    Renamed,
+    Seen,
+    Settled,
+)
+from hubbub.core.state import State
+from hubbub.edge.session import Session
+from hubbub.edge.watches import Watches
+from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
+from hubbub.irc.replies import Refused, Reply
+from hubbub.server import logs
+from hubbub.server.connection import Connection
+from hubbub.server.fanout import Fanout
+
+log = logging.getLogger("hubbub.hub")
+
+SORRY: Final = "Something went wrong inside the server"
+BROKEN: Final = Reply("FAIL", ("*", "INTERNAL_ERROR", SORRY))
+"""What somebody is told whose line met a bug of ours."""
+
+Asked = list[Fetch] | Find | Verify
+"""What a task asked: questions for the store to show the answers of, or one thing to go on from."""
+
+
+class Flight:
+    """A batch on its way.
+
+    `tasks` are its tasks, `records` what it adds to the history, `fates` what becomes of sessions;
+    `fanout` has what is to be shown.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        fanout: Fanout,
+        state: State,
+        connections: Mapping[SessionId, Connection],
+        watches: Watches,
+    ) -> None:
+        self.tasks = tasks
+        self.fanout = fanout
+        self.records: list[Fact] = []
+        self.fates: list[Settled | LoggedIn | HangUp] = []
+        self.lookups: list[tuple[Task, Asked, str]] = []
+        """The tasks that asked something, for whose end their sessions wait: with what they asked,
+        and the label that their answer still has to carry."""
+        self.refusals: dict[int, list[Reply]] = {}
+        """What the operator's tasks were refused with, by the task's identity."""
+        self.ghosts = False
+        """Whether the state may have a session that is being closed for a bug of ours."""
+        self._state = state
+        self._connections = connections
+        self._watches = watches
+        self._running = 0
+
+    def run(self, task: Task) -> None:
+        """Does one task's work in order and gathers what comes of it."""
+        fanout, session = self.fanout, task.session
+        self._running = id(task)
+        fanout.start(session.id, task.label)
+        fetches: list[Fetch] = []
+        shown, refused = False, False
+        asked: Find | Verify | None = None
+        for work in task.work:
+            if isinstance(work, (Reply, Batched)):
+                fanout.answer(session.id, work)
+                shown = True
+            elif isinstance(work, Lookup):
+                if not refused:
+                    found = self._look_up(session, work, fetches)
+                    shown |= found is True
+                    asked = found if isinstance(found, Find) else asked
+            elif isinstance(work, Watch):
+                shown |= self._watch(session, work)
+            elif isinstance(work, Goodbye):
+                self.fates.append(HangUp(session.id, work.reason))
+            elif isinstance(work, Verify):
+                asked = work
+            else:
+                if logs.is_debug():
+                    logs.entry(work)
+                outputs = self._apply(work)
+                if not refused:
+                    self._gather(outputs)
+                    shown = True
+                refused |= isinstance(work, entries.Open) and not any(
+                    type(output) is Settled and output.nick for output in outputs
+                )
+        if asks(task):
+            self.lookups.append((task, asked or fetches, "" if shown else task.label))
+        fanout.end(deferred=bool(asked or fetches) and not shown)
+        if fetches:
+            fanout.later(session.id, task)
+
+    def _apply(self, entry: entries.AnyEntry) -> list[Output]:
+        try:
+            return apply(self._state, entry)
+        except Exception:
+            # Without its text: the log has nothing that people said to each other.
+            kind, session = type(entry).__name__, entry.session
+            log.exception("a %s of session %s failed: this is a bug in Hubbub", kind, session)
+            outputs: list[Output] = [Answer(session, BROKEN)]
+            if isinstance(entry, entries.Open):
+                self.ghosts = True
+                outputs.append(HangUp(session, SORRY))
+            return outputs
+
+    def _look_up(self, session: Session, lookup: Lookup, fetches: list[Fetch]) -> bool | Find:
+        """Answers from the state; questions for the store are gathered, or returned if work is to
+        be made of the answer. True when it showed something."""
+        items: Sequence[Shown | Fetch | Find]
+        try:
+            if session.id not in self._state.sessions and session.id != NO_SESSION:
+                return False
+            items = lookup.read(session, self._state)
+        except Refused as refused:
+            items = refused.replies
+        except Exception:
+            log.exception("a lookup failed: this is a bug in Hubbub")
+            items = (BROKEN,)
+        shown = False
+        for item in items:
+            if isinstance(item, Find):
+                return item
+            if isinstance(item, Fetch):
+                fetches.append(item)
+            else:
+                self.fanout.answer(session.id, item)
+                shown = True
+        return shown
+
+    def _watch(self, session: Session, watch: Watch) -> bool:
+        """Does a line of MONITOR, unless its connection is gone. True when it showed something."""
+        if session.id not in self._connections or session.id not in self._state.sessions:
+            return False
+        replies = self._watches.answer(session.id, watch, self._state)
+        for reply in replies:
+            self.fanout.answer(session.id, reply)
+        return bool(replies)
+
+    def _gather(self, outputs: list[Output]) -> None:
+        fanout = self.fanout
+        for output in outputs:
+            kind = type(output)
+            if kind is Deliver:
+                fanout.deliver(output)  # type: ignore[arg-type]
+            elif kind is Record:
+                self.records.append(output.row)  # type: ignore[union-attr]
+            elif kind is Answer:
+                if output.session == NO_SESSION:  # type: ignore[union-attr]
+                    refusals = self.refusals.setdefault(self._running, [])
+                    refusals.append(output.reply)  # type: ignore[union-attr]
+                else:
+                    fanout.answer(output.session, output.reply)  # type: ignore[union-attr]
+            elif kind is Entered:
+                fanout.entered(output)  # type: ignore[arg-type]
+            elif kind is Introduced:
+                self._introduce(output)  # type: ignore[arg-type]
+            elif kind is Departed:
+                fanout.departed(output)  # type: ignore[arg-type]
+            elif kind is Renamed:
+                fanout.renamed(output)  # type: ignore[arg-type]
+            elif kind is Seen:
+                fanout.seen(output)  # type: ignore[arg-type]
+            else:
+                self.fates.append(output)  # type: ignore[arg-type]
+
+    def _introduce(self, output: Introduced) -> None:
+        for session in output.sessions:
+            connection = self._connections.get(session)
+            if connection is not None:
+                for item in introduction(connection.session, self._state, output.room):
+                    self.fanout.answer(session, item)
+
+
+def asks(task: Task) -> bool:
+    """Whether a task asks something, so that its session's next line has to wait for the answer."""
+    return any(type(work) in (Lookup, Verify) for work in task.work)

@@ -1,0 +1,190 @@
+"""What sessions ask that takes long: the history, and what concerns passwords. Threads find it out.
+
+Law: a session's next line waits until its question is answered; the event loop never does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from hubbub.core.ids import SessionId
+from hubbub.core.state import State
+from hubbub.edge.credentials import Outcome
+from hubbub.edge.egress import Gate
+from hubbub.edge.session import Session
+from hubbub.edge.work import Fetch, Find, Shown, Task, Verify, Work
+from hubbub.irc.replies import Refused, Reply
+from hubbub.server.addresses import is_loopback, limit_key
+from hubbub.server.connection import Connection
+from hubbub.server.credentials import Credentials
+from hubbub.server.flight import BROKEN, Asked, asks
+from hubbub.server.intake import Intake
+from hubbub.store.errors import StoreError
+from hubbub.store.store import Store
+
+log = logging.getLogger("hubbub.hub")
+
+
+class Owner(Protocol):
+    """Whoever has the sessions and does what follows from an answer."""
+
+    @property
+    def state(self) -> State:
+        """The state of now."""
+
+    @property
+    def connections(self) -> Mapping[SessionId, Connection]:
+        """The connections that there are now."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who knows about passwords."""
+
+    @property
+    def intake(self) -> Intake:
+        """Where the lines wait that come after the question."""
+
+    def submit(self, task: Task) -> None:
+        """What follows from an answer is to be done."""
+
+
+class Questions:
+    """All sessions' questions; history is read by `readers` threads."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        store: Store,
+        gate: Gate,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        readers: int,
+    ) -> None:
+        self._owner = owner
+        self._store = store
+        self._gate = gate
+        self._loop = loop
+        self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
+
+    async def stop(self) -> None:
+        """Closes the threads when they have done what they are at."""
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._owner.credentials.close)
+
+    def ask(self, task: Task, asked: Asked, label: str) -> None:
+        """Has a task's question answered; `label` is what the answer has to carry."""
+        if isinstance(asked, Verify):
+            self._verify(task, asked, label)
+        elif isinstance(asked, Find):
+            self._find(task, asked, label)
+        elif asked:
+            self._fetch(task, asked, label)
+        else:
+            self._go_on(task.session)
+
+    def _verify(self, task: Task, verify: Verify, label: str) -> None:
+        """Has something about a password found out; what comes of it is the session's next task."""
+        session = task.session
+        connection = self._owner.connections.get(session.id)
+        if connection is None:
+            return
+
+        def done(outcome: Outcome) -> None:
+            self._follow(task, label, lambda: verify.then(outcome))
+
+        device = "" if session.registration is None else session.registration.device
+        local = connection.peer == "unix" or is_loopback(connection.peer)
+        self._owner.credentials.answer(
+            verify.wanted,
+            self._owner.state,
+            f"{session.id}" if local else limit_key(connection.peer),
+            device,
+            local=local,
+            done=done,
+        )
+
+    def _find(self, task: Task, find: Find, label: str) -> None:
+        """Has a reader thread answer a question of whose answer the session's next task is made."""
+
+        def done(answered: Future[Sequence[object]]) -> None:
+            def then() -> Sequence[Work]:
+                try:
+                    return find.then(answered.result())
+                except StoreError as error:
+                    log.error("the history can't be read: %s", error)
+                    return (_unreadable(task.command),)
+
+            self._loop.call_soon_threadsafe(self._follow, task, label, then)
+
+        def read() -> Sequence[object]:
+            return self._store.answer(find.question)
+
+        self._readers.submit(read).add_done_callback(done)
+
+    def _follow(self, task: Task, label: str, then: Callable[[], Sequence[Work]]) -> None:
+        """What was found out for a task is its session's next one."""
+        session = task.session
+        if session.id not in self._owner.connections:
+            return
+        work: Sequence[Work]
+        try:
+            work = then()
+        except Refused as refused:
+            work = refused.replies
+        except Exception:
+            log.exception("what follows an answer failed: this is a bug in Hubbub")
+            work = (BROKEN,)
+        following = Task(session, work, label, task.command)
+        self._owner.submit(following)
+        if not asks(following):
+            self._go_on(session)
+
+    def _go_on(self, session: Session) -> None:
+        """A session's question was answered: its next lines may be read."""
+        connection = self._owner.connections.get(session.id)
+        if connection is not None:
+            connection.waiting -= 1
+            if connection.lines:
+                self._owner.intake.read(connection)
+
+    def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
+        """Has a reader thread answer a task's questions; the session's next line waits for it."""
+        questions = [fetch.question for fetch in fetches]
+
+        def read() -> list[Sequence[object]]:
+            return [self._store.answer(question) for question in questions]
+
+        answered = self._readers.submit(read)
+        answered.add_done_callback(
+            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, label, done)
+        )
+
+    def _fetched(
+        self, task: Task, fetches: list[Fetch], label: str, done: Future[list[Sequence[object]]]
+    ) -> None:
+        connection = self._owner.connections.get(task.session.id)
+        if connection is None:
+            return
+        shown: list[Shown] = []
+        try:
+            for fetch, rows in zip(fetches, done.result(), strict=True):
+                shown.extend(fetch.present(rows))
+        except StoreError as error:
+            log.error("the history can't be read: %s", error)
+            shown = [_unreadable(task.command)]
+        except Exception:
+            log.exception("a question to the history failed: this is a bug in Hubbub")
+            shown = [BROKEN]
+        connection.fill(task, self._gate.show(task.session, shown, label))
+        self._go_on(task.session)
+
+
+def _unreadable(command: str) -> Reply:
+    """Says that the store couldn't answer."""
+    code = "MESSAGE_ERROR" if command == "CHATHISTORY" else "INTERNAL_ERROR"
+    text = "The history can't be read at the moment. Try again later."
+    return Reply("FAIL", (command, code, text))
