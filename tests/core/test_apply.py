@@ -214,7 +214,9 @@ def test_the_state_keeps_its_own_rules(log: list[entries.Batch]) -> None:
             assert room.flags == "".join(sorted(set(room.flags)))
             for member in room.members.values():
                 assert set(member.ranks) <= {"o", "v"}
-        assert state.invisible == sum("i" in user.modes for user in state.users.values())
+        online = [user for user in state.users.values() if user.sessions]
+        assert state.online == len(online)
+        assert state.invisible == sum("i" in user.modes for user in online)
 
 
 def test_a_repeated_batch_is_skipped() -> None:
