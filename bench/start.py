@@ -31,9 +31,11 @@ TARGET = 1.0
 
 _FILL = """
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows)
-INSERT INTO history
+INSERT INTO history (place, time, room, command, source, args, text, status, author, peer, peer_nick,
+                     account, realname)
 SELECT :place + n, :time + n * 50, :room, 'PRIVMSG', 'p' || n % 500 || '!~p@localhost', '',
-       'message ' || n || ' of a chat that has gone on for a while, and goes on', NULL, '', '', '', ''
+       'message ' || n || ' of a chat that has gone on for a while, and goes on',
+       '', '', '', '', '', ''
 FROM numbers
 """
 
