@@ -22,6 +22,7 @@ class Ledger:
         self._index: dict[str, int] = {}
         self._texts: dict[str, str] = {}
         self._msgid_of: dict[str, str] = {}
+        self._begins: dict[str, int] = {}
         self.shown = 0
         self.repeats = 0
 
@@ -93,7 +94,15 @@ class Ledger:
 
         What concerns several rooms (QUIT, NICK) is recorded in each.
         """
-        return [row.msgid for row in (self.rows if rows is None else rows) if row.room == room]
+        rows = self.rows[self._begins.get(room, 0) :] if rows is None else rows
+        return [row.msgid for row in rows if row.room == room]
+
+    def crashed(self, rooms: Iterable[str]) -> None:
+        """Everybody left at once: a room in which nothing was said by then is gone, and begins anew."""
+        for room in rooms:
+            begin = self._begins.get(room, 0)
+            if not any(row.is_message for row in self.rows[begin:] if row.room == room):
+                self._begins[room] = len(self.rows)
 
     def between(self, one: str, other: str) -> list[str]:
         """The msgids of the whispers between two names, in order."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.crowd import Crowd, check_pages
+from tests.faults.crowd import ROOMS, Crowd, check_pages
 from tests.faults.ledger import Ledger
 from tests.faults.rig import Server, is_sound, report, run, seed
 
@@ -40,6 +40,7 @@ async def _raw_sessions(server: Server, chance: random.Random) -> None:
         server.start()
         ledger.read()
         ledger.check(crowd.sessions)
+        ledger.crashed(ROOMS)
         paged = await check_pages(server.port, ledger, since)
         report("kill", number=kill, rows=len(ledger.rows), shown=ledger.shown, paged=paged)
     await crowd.resume(server.port)
