@@ -241,6 +241,12 @@ class World:
             anybody.heard()
         return person
 
+    def enter(self, nick: str, capabilities: str = ALL_CAPABILITIES, room: str = "#room") -> Person:
+        """Somebody who is in a room besides the lobby, who made it if nobody had; heard nothing yet."""
+        person = self.connect(nick, capabilities)
+        person.ask(f"JOIN {room}")
+        return person
+
     def pass_time(self, milliseconds: int) -> None:
         """Nothing happens for a while."""
         self.clock += milliseconds

@@ -25,6 +25,7 @@ from hubbub.client.events import (
     RawLine,
     Registered,
     ServerError,
+    ServerNotice,
     Unconfirmed,
 )
 from hubbub.client.isupport import Isupport
@@ -50,6 +51,8 @@ UNANSWERED_MOST = 90.0
 """Seconds until a message without an answer means that the connection is no good."""
 COMING_BACK_TAKES = 30.0
 """Seconds after our coming back in which others may be on their way too."""
+UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
+"""The code of the FAIL with which a server refuses what it can't store for now."""
 _BREAKERS = frozenset(" ,\r\n\0\x07")
 
 
@@ -428,9 +431,15 @@ class Connection:
         shown = MessageShown(item.target, self.nick, item.text, item.kind, True, whisper)
         self.show(item.key, item.target, shown, False)
 
-    def try_again(self, item: Outgoing, code: str) -> bool:
-        """True when a refusal may only mean that the other person isn't back yet, as after a crash of
-        the server, when everybody comes back at once: the message waits a moment."""
+    def try_again(self, item: Outgoing, code: str, reason: str) -> bool:
+        """True when a refusal is only for now, and the message waits a moment: when the server can't
+        store anything, or when the other person may not be back yet, as after a crash of the server,
+        when everybody comes back at once."""
+        if code == UNAVAILABLE:
+            if not item.tries:
+                self.emit(ServerNotice(f"{reason} (Sent again by itself.)", code))
+            self.outbox.postpone(item, self.now)
+            return True
         if code != "401" or not self._coming_back(item.key):
             return False
         self.outbox.again(item, self.now + 1.0)

@@ -15,6 +15,8 @@ WAITING_MOST = 500
 """Messages that may wait; more is an error for the one who says them."""
 IN_FLIGHT_MOST = 16
 """Messages on their way at a time, so that a flood after a reconnect isn't taken for an attack."""
+UNAVAILABLE_FIRST, UNAVAILABLE_MOST = 2.0, 30.0
+"""Seconds until what the server couldn't take for now goes again: longer each time, up to a most."""
 UNECHOED_BURST, UNECHOED_RATE = 5, 1.0
 """Where nothing acknowledges: lines at once, and lines a second (RFC 1459, 8.10: one in two)."""
 
@@ -37,6 +39,8 @@ class Outgoing:
     not_before: float = 0.0
     once: bool = False
     """It went out under its id: the server knows a repeat."""
+    tries: int = 0
+    """How many times in a row the server couldn't take it for now."""
 
     @property
     def command(self) -> str:
@@ -149,6 +153,13 @@ class Outbox:
         later = (int(other.id.rpartition("-")[2]) > number for other in self._items)
         place = next((index for index, is_later in enumerate(later) if is_later), len(self._items))
         self._items.insert(place, item)
+
+    def postpone(self, item: Outgoing, now: float) -> None:
+        """Put back what the server can't take at the moment; it goes again, under its id, after a
+        pause that grows."""
+        pause = min(UNAVAILABLE_MOST, UNAVAILABLE_FIRST * 2.0 ** min(item.tries, 10))
+        item.tries += 1
+        self.again(item, now + pause)
 
     def renamed(self, old: str, new: str, new_key: str) -> None:
         """A person was renamed: what still waits for them goes to the new name."""

@@ -334,7 +334,7 @@ class Reading:
                 item = outbox.refused(fold(about)) if about else outbox.refused(None)
         if item is None:
             return False
-        if self._c.try_again(item, code):
+        if self._c.try_again(item, code, reason):
             return True
         self._c.emit(Refused(item.command, item.target, reason, item.text, code))
         return True

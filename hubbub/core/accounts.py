@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.attributes import account_changed, change_host, change_realname
-from hubbub.core.entities import ROLES, Account, Member, Sent, User
+from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
 from hubbub.core.outputs import (
@@ -32,6 +32,7 @@ from hubbub.core.presence import (
     come_back,
     depart,
     end_session,
+    forget_sent,
     go_offline,
     held_for_another,
     is_account_banned,
@@ -154,12 +155,9 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
     user.owner, user.device = account, ""
     user.identify()
     state.save(user)
-    for sent in [sent for sent in state.sent.values() if sent.scope == before]:
-        del state.sent[sent.scope, sent.once]
-        state.erase(sent)
-        again = Sent(user.identity, sent.once, sent.place, sent.time)
-        state.sent[again.scope, again.once] = again
-        state.save(again)
+    for old, new in state.sent.move(before, user.identity):
+        state.erase(old)
+        state.save(new)
     move_markers(state, before, user.identity)
     out.append(Record(Rekeyed(before, user.identity)))
     account_changed(state, user, out)
@@ -311,9 +309,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     depart(state, user, reason, out, recorded=not entry.messages)
     if not entry.messages:
         out.append(Record(whowas(state, user)))
-    for sent in [sent for sent in state.sent.values() if sent.scope == user.identity]:
-        del state.sent[sent.scope, sent.once]
-        state.erase(sent)
+    forget_sent(state, state.sent.of(user.identity))
     out.append(Seen(user.nick))
     state.remove_user(user)
     forget_markers(state, account.identity)

@@ -412,25 +412,6 @@ class HeldName:
         return (self.folded, self.device, self.until)
 
 
-class Sent:
-    """A message that was sent once under its sender's own id."""
-
-    TABLE: ClassVar[str] = "sent"
-    __slots__ = ("once", "place", "scope", "time")
-
-    def __init__(self, scope: str, once: str, place: Place, time: int) -> None:
-        self.scope = scope
-        self.once = once
-        self.place = place
-        self.time = time
-
-    def key(self) -> Row:
-        return (self.scope, self.once)
-
-    def row(self) -> Row:
-        return (self.scope, self.once, self.place, self.time)
-
-
 class ServerBan:
     """One thing that keeps a banned person out: `kind` is device, address or name.
 

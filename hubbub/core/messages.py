@@ -14,18 +14,19 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
-from hubbub.core.entities import Room, Sent, User
+from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import Place, SessionId
 from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Record
 from hubbub.core.presence import forget_sent, speaker
 from hubbub.core.rooms import is_banned
+from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, digest_of
 from hubbub.core.state import State
 from hubbub.irc.framing import BODY_LIMIT
 from hubbub.irc.message import NO_TAGS
 from hubbub.irc.names import is_room, split_status
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import numeric, refuse
+from hubbub.irc.replies import fail, numeric, refuse
 
 PASSING: Final = frozenset({"+typing", "+draft/typing"})
 """Client tags that mean something now and never again."""
@@ -181,17 +182,31 @@ def _sent(state: State, entry: entries.Say, user: User, event: Event) -> None:
     user.spoke_at = state.now
     state.save(user)
     if entry.once and event.place is not None:
-        sent = Sent(user.identity, entry.once, event.place, state.now)
-        state.sent[sent.scope, sent.once] = sent
-        state.save(sent)
-        forget_sent(state)
+        rules, sent = state.rules, state.sent
+        forget_sent(state, sent.older_than(state.now - SENT_ID_KEPT_MS))
+        new = Sent(user.identity, entry.once, event.place, state.now, _digest(entry))
+        sent.put(new)
+        state.save(new)
+        forget_sent(state, sent.too_many(new.scope, rules.sent_ids_each, rules.sent_ids))
+
+
+def _digest(entry: entries.Say) -> str:
+    return digest_of(entry.verb, entry.target, entry.text, entry.tags)
 
 
 def _answer_repeat(state: State, entry: entries.Say, user: User, out: list[Output]) -> bool:
-    """Answers a repeated message with the first one's echo; False when it is no repeat."""
-    sent = state.sent.get((user.identity, entry.once))
+    """Answers a repeated message with the first one's echo; False when it is no repeat.
+
+    Refuses another message under the same id: its sender would believe that it was said.
+    """
+    sent = state.sent.get(user.identity, entry.once)
     if sent is None:
         return False
+    if sent.digest not in ("", _digest(entry)):
+        text = (
+            "Another message was sent under this id, so this one wasn't: give it an id of its own"
+        )
+        raise fail(entry.verb, "ID_REUSED", entry.once, text=text)
     again = _said(state, entry, user, entry.target, sent.place)
     echo = msgspec.structs.replace(again, time=sent.time)
     out.append(Deliver(echo, sessions=(entry.session,), author=entry.session))

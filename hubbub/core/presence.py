@@ -30,7 +30,8 @@ from hubbub.core.outputs import (
     Settled,
     WhowasRow,
 )
-from hubbub.core.state import SENT_ID_KEPT_MS, State
+from hubbub.core.sent import SENT_ID_KEPT_MS, Sent
+from hubbub.core.state import State
 from hubbub.irc.masks import matches
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
@@ -87,18 +88,14 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     for held in [held for held in state.held.values() if held.until <= state.now]:
         del state.held[held.folded]
         state.erase(held)
-    forget_sent(state)
+    forget_sent(state, state.sent.older_than(state.now - SENT_ID_KEPT_MS))
 
 
-def forget_sent(state: State) -> None:
-    """Lets go of send-once ids that are older than a week or more than the rules keep."""
-    oldest = state.now - SENT_ID_KEPT_MS
-    while state.sent:
-        first = next(iter(state.sent.values()))
-        if first.time >= oldest and len(state.sent) <= state.rules.sent_ids:
-            return
-        del state.sent[first.scope, first.once]
-        state.erase(first)
+def forget_sent(state: State, gone: Sequence[Sent]) -> None:
+    """Lets go of send-once ids."""
+    for sent in gone:
+        state.sent.remove(sent)
+        state.erase(sent)
 
 
 def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:

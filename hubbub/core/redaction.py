@@ -57,7 +57,16 @@ def redact(state: State, entry: entries.Redact, out: list[Output]) -> None:
     event = did(state, user, "REDACT", (audience.target, *params), place)
     out.append(Deliver(event, audience.rooms, audience.sessions))
     out.append(Record(Redacted(said.place, id)))
+    _forget_digest(state, said)
     out.append(Record(_row(state, user, said, "REDACT", params, place)))
+
+
+def _forget_digest(state: State, said: entries.Said) -> None:
+    """What was said isn't to be guessed from what a repeat of it is known by."""
+    for sent in state.sent.of(said.author):
+        if sent.place == said.place:
+            sent.digest = ""
+            state.save(sent)
 
 
 def edit(state: State, entry: entries.Edit, out: list[Output]) -> None:

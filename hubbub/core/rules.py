@@ -40,7 +40,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     replay_lines: int = 50
     """How many messages a client without chathistory is shown on joining."""
     sent_ids: int = 100_000
-    """How many send-once ids are kept; each is kept a week at most."""
+    """How many send-once ids of all accounts are kept, and as many of guests; a week at most."""
+    sent_ids_each: int = 1_000
+    """How many of one person's."""
     whowas_entries: int = 1_000
     monitor_entries: int = 100
     """How many names one session watches with MONITOR."""

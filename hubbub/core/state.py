@@ -22,13 +22,13 @@ from hubbub.core.entities import (
     Presence,
     Room,
     Row,
-    Sent,
     ServerBan,
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
 from hubbub.core.markers import Markers, ReadMarker
 from hubbub.core.rules import Rules
+from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -67,7 +67,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
     "invited": ("user", "room"),
     "held_names": ("folded", "device", "until"),
-    "sent": ("scope", "once", "place", "time"),
+    "sent": ("scope", "once", "place", "time", "digest"),
     "bans": ("kind", "value", "folded", "reason", "set_at"),
     "read_markers": ("identity", "target", "time", "number"),
 }
@@ -96,9 +96,6 @@ LOAD_ORDER: Final[Mapping[str, str]] = {
 }
 """The order of rows that `load` needs where it isn't the primary key's."""
 
-SENT_ID_KEPT_MS: Final = 7 * 24 * 3600 * 1000
-"""How long a send-once id is kept: a week (design, law 10)."""
-
 Changes = dict[str, dict[Row, Row | None]]
 """By table, by key: the row as it now stands, or None where it is gone."""
 
@@ -117,7 +114,7 @@ class State:
         self.rooms: dict[FoldedRoom, Room] = {}
         self.rooms_by_id: dict[RoomId, Room] = {}
         self.held: dict[FoldedNick, HeldName] = {}
-        self.sent: dict[tuple[str, str], Sent] = {}
+        self.sent = SentIds()
         self.bans: dict[tuple[str, str], ServerBan] = {}
         self.markers = Markers()
         self.online = 0
@@ -169,7 +166,7 @@ class State:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
         if any(held.until <= time for held in self.held.values()):
             return True
-        return bool(self.sent) and next(iter(self.sent.values())).time < time - SENT_ID_KEPT_MS
+        return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
     # -- changes --------------------------------------------------------------------------
 
@@ -344,7 +341,7 @@ class State:
             self.sessions.values(),
             self.rooms_by_id.values(),
             self.held.values(),
-            self.sent.values(),
+            self.sent,
             self.bans.values(),
             self.markers,
         ]
@@ -410,8 +407,7 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         held = HeldName(*row)  # type: ignore[arg-type]
         state.held[held.folded] = held
     for row in tables["sent"]:
-        sent = Sent(*row)  # type: ignore[arg-type]
-        state.sent[sent.scope, sent.once] = sent
+        state.sent.put(Sent(*row))  # type: ignore[arg-type]
     for row in tables["bans"]:
         ban = ServerBan(*row)  # type: ignore[arg-type]
         state.bans[ban.kind, ban.value] = ban

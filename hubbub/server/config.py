@@ -361,7 +361,13 @@ class Limits:
         50, "Messages shown on joining to clients without chathistory.", low=0, high=1_000
     )
     sent_ids_kept: int = _count(
-        100_000, "Send-once ids remembered (each a week at most).", low=100, high=10_000_000
+        100_000,
+        "Send-once ids of accounts remembered, and as many of guests (a week at most).",
+        low=100,
+        high=10_000_000,
+    )
+    sent_ids_each: int = _count(
+        1_000, "Send-once ids of one person remembered.", low=50, high=100_000
     )
     accounts: int = _count(100_000, "Accounts there may be.", low=0, high=10_000_000)
     whowas_entries: int = _count(
@@ -435,6 +441,7 @@ class Config:
             history_page=limits.history_page,
             replay_lines=limits.replay_lines,
             sent_ids=limits.sent_ids_kept,
+            sent_ids_each=limits.sent_ids_each,
             whowas_entries=limits.whowas_entries,
             accounts=limits.accounts,
             multiline_bytes=limits.multiline_bytes,

@@ -56,7 +56,7 @@ CREATE TABLE held_names (
   folded TEXT PRIMARY KEY, device TEXT NOT NULL, until INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE sent (
-  scope TEXT, once TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL,
+  scope TEXT, once TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL, digest TEXT NOT NULL,
   PRIMARY KEY (scope, once)
 ) WITHOUT ROWID;
 CREATE TABLE bans (
@@ -80,6 +80,7 @@ CREATE INDEX history_said ON history (room, status)
   WHERE room IS NOT NULL AND command IN ('PRIVMSG', 'NOTICE');
 CREATE INDEX history_events ON history (room, status)
   WHERE room IS NOT NULL AND command NOT IN ('PRIVMSG', 'NOTICE', 'ERASED');
+CREATE INDEX history_edits ON history (author) WHERE instr(tags, '"draft/target-msgid":');
 CREATE TABLE whispers (
   identity TEXT, peer_folded TEXT, place INTEGER, PRIMARY KEY (identity, peer_folded, place)
 ) WITHOUT ROWID;
@@ -90,7 +91,8 @@ CREATE TABLE whowas (
 );
 CREATE INDEX whowas_folded ON whowas (folded);
 
-CREATE TABLE journal (position INTEGER PRIMARY KEY, batch BLOB NOT NULL);
+CREATE TABLE journal (position INTEGER PRIMARY KEY, last INTEGER, batch BLOB NOT NULL);
+CREATE INDEX journal_last ON journal (last) WHERE last IS NOT NULL;
 
 CREATE TABLE imported (key BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
 
@@ -106,6 +108,7 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
   tokens, content='', columnsize=0, detail=none, tokenize='ascii'
 );
 """
+# `last` of a batch is the place of the last history row that it made.
 # The indexes of history end in its place, as SQLite's do in the rowid. Each row of a room is in
 # one of the two, unless it was erased: what was said is found fast however many joins lie between.
 

@@ -18,12 +18,13 @@ import msgspec
 from hubbub.core import state as core_state
 from hubbub.core.entries import Batch, decode_batch
 from hubbub.core.history import Around, Message, Page, Question, Search, Targets, Whowas
-from hubbub.core.ids import Place, RoomId, is_log_id
+from hubbub.core.ids import RoomId, is_log_id
 from hubbub.core.outputs import Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
 from hubbub.store import indexing, migrations, questions
 from hubbub.store.errors import StoreError, Trouble, trouble
+from hubbub.store.journal import Journal
 from hubbub.store.writing import STATEMENTS, Commit, write
 
 __all__ = ["Commit", "Store", "open_store"]
@@ -66,7 +67,7 @@ def open_store(path: Path) -> Store:
 class Store:
     """The open file; `open_store` makes it.
 
-    One thread at a time calls `commit`, `index_some`, `forget`, `load` and `close`; any number call
+    One thread at a time calls `commit`, `index_some`, `load` and `close`; any number call
     the others meanwhile.
     """
 
@@ -77,6 +78,7 @@ class Store:
         self._closed = self._erased = False
         self._synchronous = "FULL"
         self._index = indexing.Index()
+        self._journal = Journal(writer)
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
@@ -98,7 +100,7 @@ class Store:
         """
         position = self._position + 1
         with self._writing() as cursor:
-            write(cursor, commit, position)
+            write(cursor, commit, position, self._journal)
         self._position = position
         if any(isinstance(fact, Redacted | Erased) for fact in commit.records):
             self._erased = True
@@ -122,18 +124,6 @@ class Store:
             self._erased = False
             self._empty_wal()
         return more
-
-    def forget(self, place: Place) -> bool:
-        """Takes what a message says out of the history and the index; False if there is no such.
-
-        Its row stays, without text, arguments and tags. Raises StoreError.
-        """
-        with self._writing() as cursor:
-            indexing.remove(cursor, "place = ?", (place,))
-            cursor.execute(
-                "UPDATE history SET args = '', text = NULL, tags = NULL WHERE place = ?", (place,)
-            )
-            return cursor.rowcount > 0
 
     @contextmanager
     def importing(
@@ -169,6 +159,7 @@ class Store:
     def _recover(self, kind: Trouble | None) -> None:
         """Takes back what a failed commit began; a connection that may be broken is let go."""
         self._index.forget_numbers()
+        self._journal.forget_size()
         writer = self._writer
         if writer is None:
             return

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from hubbub.core.entries import Batch, encode_batch
+from hubbub.core.entries import Batch
 from hubbub.core.outputs import (
     EDITS,
     ERASED,
@@ -25,13 +25,8 @@ from hubbub.core.outputs import (
     WhowasRow,
 )
 from hubbub.core.state import COLUMNS, KEY_WIDTH, Changes
-from hubbub.store import indexing, journal, rows
-
-JOURNAL_KEPT: Final = 20_000
-"""How many of the last batches the journal holds at least."""
-
-_PRUNE_EVERY: Final = 64
-_PRUNED_AT_ONCE: Final = 2 * _PRUNE_EVERY
+from hubbub.store import indexing, rows
+from hubbub.store.journal import Journal
 
 # The most cells in a statement is 64 * 12, below the 999 that every SQLite allows.
 _SIZES: Final = (64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
@@ -50,24 +45,20 @@ class Commit:
     whowas_kept: int
 
 
-def write(cursor: sqlite3.Cursor, commit: Commit, position: int) -> None:
+def write(cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal) -> None:
     """Writes the commit within the transaction that is open; `position` is the batch's."""
-    _write_facts(cursor, commit)
+    _write_facts(cursor, commit, log)
     for table, changes in commit.changes.items():
         kept = [row for row in changes.values() if row is not None]
         if kept:
             _insert(cursor, table, COLUMNS[table], kept)
         if len(kept) < len(changes):
             _delete(cursor, table, [key for key, row in changes.items() if row is None])
-    cursor.execute("INSERT INTO journal VALUES (?, ?)", (position, encode_batch(commit.batch)))
-    if position % _PRUNE_EVERY == 0:
-        cursor.execute(
-            "DELETE FROM journal WHERE position <= min(?, (SELECT min(position) FROM journal) + ?)",
-            (position - JOURNAL_KEPT, _PRUNED_AT_ONCE - 1),
-        )
+    places = [fact.place for fact in commit.records if isinstance(fact, HistoryRow)]
+    log.add(cursor, position, max(places, default=None), commit.batch)
 
 
-def _write_facts(cursor: sqlite3.Cursor, commit: Commit) -> None:
+def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal) -> None:
     """The rows, and between them in their order what became of those that are there already."""
     rest: list[HistoryRow | WhowasRow] = []
     for fact in commit.records:
@@ -79,9 +70,9 @@ def _write_facts(cursor: sqlite3.Cursor, commit: Commit) -> None:
         if isinstance(fact, Rekeyed):
             _rekey(cursor, fact)
         elif isinstance(fact, Redacted):
-            _redact(cursor, fact)
+            _redact(cursor, fact, log)
         else:
-            _erase(cursor, fact)
+            _erase(cursor, fact, log)
     _write_records(cursor, rest, commit.whowas_kept)
 
 
@@ -98,7 +89,7 @@ def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
     indexing.rekey(cursor, fact.before, fact.after)
 
 
-def _erase(cursor: sqlite3.Cursor, fact: Erased) -> None:
+def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal) -> None:
     """Makes an identity's whispers unreadable to it, and takes out all that it did if wished.
 
     The journal has texts, too: it goes as a whole, the position that it holds comes anew with
@@ -115,11 +106,11 @@ def _erase(cursor: sqlite3.Cursor, fact: Erased) -> None:
         indexing.remove(cursor, "author = ?", (fact.identity,))
         cursor.execute("DELETE FROM history WHERE author = ?", (fact.identity,))
         cursor.execute("DELETE FROM whowas WHERE folded = ?", (fact.folded,))
-        cursor.execute("DELETE FROM journal")
+        log.clear(cursor)
     cursor.execute("DELETE FROM whispers WHERE identity = ?", (fact.identity,))
 
 
-def _redact(cursor: sqlite3.Cursor, fact: Redacted) -> None:
+def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
     """Takes out what was said at a place: of the history, the index and the journal."""
     columns = ", ".join(rows.HISTORY_COLUMNS)
     cells = cursor.execute(
@@ -130,21 +121,22 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted) -> None:
     row = rows.history_row(cells)
     # Those who correct a message are those who said it.
     edits = cursor.execute(
-        f"SELECT {columns} FROM history WHERE author = ? AND place > ? AND instr(tags, ?)",
+        f"SELECT {columns} FROM history INDEXED BY history_edits WHERE author = ? AND place > ?"
+        f" AND instr(tags, '\"{EDITS}\":') AND instr(tags, ?)",
         (row.author, fact.place, f'"{EDITS}":"{fact.id}"'),
     ).fetchall()
     for erased in (row, *map(rows.history_row, edits)):
-        _erase_row(cursor, erased)
+        _erase_row(cursor, erased, log)
 
 
-def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow) -> None:
+def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal) -> None:
     indexing.remove(cursor, "place = ?", (row.place,))
     cursor.execute(
         "UPDATE history SET command = ?, args = '', text = NULL, tags = NULL, splits = NULL"
         " WHERE place = ?",
         (ERASED, row.place),
     )
-    journal.blank(cursor, row)
+    log.blank(cursor, row)
 
 
 def _write_records(

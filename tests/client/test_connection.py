@@ -202,6 +202,45 @@ def test_a_refused_message_is_given_back_with_its_text(rig: Rig, answer: str) ->
     assert len(rig.connection.outbox) == 1
 
 
+UNAVAILABLE = "FAIL PRIVMSG TEMPORARILY_UNAVAILABLE :Its disk is full."
+
+
+def test_what_could_not_be_stored_is_sent_again_under_its_id(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.say("#lobby", "first")
+    (line,) = rig.sent()
+    assert "hubbub/id=run-1" in line
+    rig.gets(f"@label={label_of(line)} :s {UNAVAILABLE}")
+    (told,) = rig.take()
+    assert told == ServerNotice(
+        "Its disk is full. (Sent again by itself.)", "TEMPORARILY_UNAVAILABLE"
+    )
+    rig.connection.say("#lobby", "second")
+    assert rig.sent() == rig.wait(1.0) == []
+    again, second = rig.wait(1.0)
+    assert "hubbub/id=run-1" in again
+    assert again.endswith("PRIVMSG #lobby first")
+    assert second.endswith("PRIVMSG #lobby second")
+    rig.gets(f"@label={label_of(again)} :s {UNAVAILABLE}")
+    assert rig.take() == [], "it was told once"
+    assert rig.wait(3.9) == []
+    (third,) = rig.wait(0.1)
+    rig.gets(said(9, "first", "alice", extra=f";label={label_of(third)}"))
+    rig.gets(said(10, "second", "alice", extra=f";label={label_of(second)}"))
+    assert rig.texts() == ["first", "second"]
+    assert rig.connection.settled
+
+
+def test_what_waits_for_the_disk_survives_a_new_connection(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.say("#lobby", "first")
+    (line,) = rig.sent()
+    rig.gets(f"@label={label_of(line)} :s {UNAVAILABLE}")
+    rig.down()
+    assert not [event for event in rig.take() if isinstance(event, Refused)]
+    assert len(rig.connection.outbox) == 1
+
+
 def test_without_labels_echo_and_refusal_are_matched_by_target(rig: Rig) -> None:
     rig.register("echo-message")
     rig.gets(":alice!u@h JOIN #lobby")

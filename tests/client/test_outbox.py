@@ -75,3 +75,27 @@ def test_an_action_and_a_notice_have_their_form() -> None:
     action, notice = go(outbox)
     assert (action.command, action.wire_text) == ("PRIVMSG", "\x01ACTION waves\x01")
     assert (notice.command, notice.wire_text) == ("NOTICE", "psst")
+
+
+def test_what_the_server_cannot_take_for_now_waits_longer_each_time() -> None:
+    outbox = filled("#a", "#a")
+    pauses = []
+    now = 0.0
+    for _ in range(7):
+        first, _ = go_at(outbox, now)
+        assert (first.id, first.text) == ("run-1", "0")
+        for label in ("0", "1"):
+            refused = outbox.answered(label)
+            assert refused is not None
+            outbox.postpone(refused, now)
+        assert go_at(outbox, first.not_before - 0.1) == []
+        pauses.append(first.not_before - now)
+        now = first.not_before
+    assert pauses == [2, 4, 8, 16, 30, 30, 30]
+
+
+def go_at(outbox: Outbox, now: float) -> list[Outgoing]:
+    going = outbox.ready(lambda key: True, lambda key: False, True, now)
+    for item in going:
+        item.label, item.once = item.text, True
+    return going

@@ -17,18 +17,12 @@ BOB = ":bob!~bob@host.test"
 @pytest.fixture
 def alice(world: World) -> Person:
     """Alice, who runs #room."""
-    return join(world, "alice")
+    return world.enter("alice", CAPABILITIES)
 
 
 @pytest.fixture
 def bob(world: World, alice: Person) -> Person:
-    return join(world, "bob")
-
-
-def join(world: World, nick: str, capabilities: str = CAPABILITIES) -> Person:
-    person = world.connect(nick, capabilities)
-    person.ask("JOIN #room")
-    return person
+    return world.enter("bob", CAPABILITIES)
 
 
 def row_of(world: World, text: str) -> HistoryRow:
@@ -71,7 +65,7 @@ def test_what_was_said_is_corrected(world: World, alice: Person, bob: Person, ta
 
 @pytest.mark.parametrize("verb", ["PRIVMSG", "NOTICE"])
 def test_others_are_shown_a_message(world: World, bob: Person, verb: str) -> None:
-    old = join(world, "old", PLAIN)
+    old = world.enter("old", PLAIN)
     bob.send(f"{verb} #room :anex ample")
     old.heard()
     bob.send(edit(id_of(world, "anex ample"), "an example"))
@@ -83,7 +77,7 @@ def test_others_are_shown_a_message(world: World, bob: Person, verb: str) -> Non
 
 
 def test_a_correction_of_several_lines(world: World, bob: Person) -> None:
-    old = join(world, "old", "")
+    old = world.enter("old", "")
     bob.send("PRIVMSG #room one")
     old.heard()
     id = id_of(world, "one")
@@ -92,7 +86,7 @@ def test_a_correction_of_several_lines(world: World, bob: Person) -> None:
 
 
 def test_an_action_stays_one(world: World, bob: Person) -> None:
-    old = join(world, "old", "")
+    old = world.enter("old", "")
     bob.send("PRIVMSG #room one")
     old.heard()
     bob.send(edit(id_of(world, "one"), "\1ACTION waves\1"))

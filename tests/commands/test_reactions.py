@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.world import ALL_CAPABILITIES, Person, World
+from tests.world import Person, World
 
 ALICE = ":alice!~alice@host.test"
 BOB = ":bob!~bob@host.test"
@@ -11,18 +11,12 @@ REACTION = "+reply=m1;+draft/react=👍"
 
 @pytest.fixture
 def alice(world: World) -> Person:
-    return join(world, "alice")
+    return world.enter("alice")
 
 
 @pytest.fixture
 def bob(world: World, alice: Person) -> Person:
-    return join(world, "bob")
-
-
-def join(world: World, nick: str, capabilities: str = ALL_CAPABILITIES) -> Person:
-    person = world.connect(nick, capabilities)
-    person.ask("JOIN #room")
-    return person
+    return world.enter("bob")
 
 
 def split(line: str) -> tuple[set[str], str]:

@@ -15,19 +15,13 @@ BOB = ":bob!~bob@host.test"
 @pytest.fixture
 def alice(world: World) -> Person:
     """Alice, who runs #room."""
-    return join(world, "alice")
+    return world.enter("alice", CAPABILITIES)
 
 
 @pytest.fixture
 def bob(world: World, alice: Person) -> Person:
     """Bob, who is in #room."""
-    return join(world, "bob")
-
-
-def join(world: World, nick: str, capabilities: str = CAPABILITIES) -> Person:
-    person = world.connect(nick, capabilities)
-    person.ask("JOIN #room")
-    return person
+    return world.enter("bob", CAPABILITIES)
 
 
 def id_of(world: World, text: str) -> str:
@@ -71,7 +65,7 @@ def test_the_answer_bears_the_label(world: World, bob: Person) -> None:
 
 
 def test_who_does_not_know_of_it_is_not_told(world: World, bob: Person) -> None:
-    old = join(world, "old", ALL_CAPABILITIES)
+    old = world.enter("old", ALL_CAPABILITIES)
     bob.send("PRIVMSG #room one")
     old.heard()
     bob.send(f"REDACT #room {id_of(world, 'one')}")
@@ -80,7 +74,7 @@ def test_who_does_not_know_of_it_is_not_told(world: World, bob: Person) -> None:
 
 
 def test_pages_have_none_of_what_cannot_be_shown(world: World, bob: Person) -> None:
-    old = join(world, "old", ALL_CAPABILITIES)
+    old = world.enter("old", ALL_CAPABILITIES)
     bob.send("PRIVMSG #room one", "PRIVMSG #room two")
     bob.send(f"REDACT #room {id_of(world, 'two')}")
     old.heard()
@@ -132,7 +126,7 @@ def test_moderators_do_so_in_public_rooms(world: World, alice: Person, bob: Pers
 def test_what_was_said_to_a_rank_is_known_to_it_only(
     world: World, alice: Person, bob: Person
 ) -> None:
-    carol = join(world, "carol")
+    carol = world.enter("carol", CAPABILITIES)
     bob.send("PRIVMSG @#room psst")
     id = id_of(world, "psst")
     (line,) = carol.ask(f"REDACT #room {id}")
@@ -145,7 +139,7 @@ def test_what_was_said_to_a_rank_is_known_to_it_only(
 
 def test_what_was_said_before_one_came_is_unknown(world: World, alice: Person) -> None:
     alice.send("MODE #room +s", "PRIVMSG #room before")
-    carol = join(world, "carol")
+    carol = world.enter("carol", CAPABILITIES)
     id = id_of(world, "before")
     (line,) = carol.ask(f"REDACT #room {id}")
     assert line.startswith(failure("UNKNOWN_MSGID", "#room", id))
@@ -188,7 +182,7 @@ def test_a_whisper_is_found_under_a_later_name(world: World, alice: Person, bob:
 
 
 def test_strangers_learn_nothing_of_a_whisper(world: World, alice: Person, bob: Person) -> None:
-    eve = join(world, "eve")
+    eve = world.enter("eve", CAPABILITIES)
     bob.send("PRIVMSG alice psst")
     id = id_of(world, "psst")
     for target in ("alice", "bob", "eve", "#room"):
@@ -232,5 +226,5 @@ def test_twice_is_once(world: World, bob: Person) -> None:
 
 
 def test_the_capability_has_to_be_negotiated(world: World) -> None:
-    old = join(world, "old", ALL_CAPABILITIES)
+    old = world.enter("old", ALL_CAPABILITIES)
     assert old.ask(f"REDACT #room {LOG_ID}1") == [":hub.test 421 old REDACT :Unknown command"]

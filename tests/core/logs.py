@@ -110,6 +110,7 @@ settings = st.sampled_from(
             rooms=3,
             list_entries=1,
             sent_ids=2,
+            sent_ids_each=1,
             modes=1,
             read_markers=2,
             guests_with_markers=1,

@@ -107,11 +107,70 @@ def test_ids_are_let_go_after_a_week() -> None:
     assert chat.state.has_expired(said + WEEK_MS + 1)
     chat.clock = said + WEEK_MS
     chat.do(entries.TimePassed(NO_SESSION))
-    assert chat.state.sent == {}
+    assert len(chat.state.sent) == 0
 
 
 def test_only_so_many_ids_are_kept_and_the_oldest_go() -> None:
     chat = Chat(msgspec.structs.replace(RULES, sent_ids=2))
     ann, _ = room_of(chat)
     rows_of_repeats(chat, ann, "x", "y", "z")
-    assert [once for _, once in chat.state.sent] == ["y", "z"]
+    assert [sent.once for sent in chat.state.sent] == ["y", "z"]
+
+
+def test_nobody_pushes_out_another_persons_ids() -> None:
+    chat = Chat(msgspec.structs.replace(RULES, sent_ids_each=2))
+    ann, bob = room_of(chat)
+    rows_of_repeats(chat, bob, "b")
+    rows_of_repeats(chat, ann, "w", "x", "y", "z")
+    assert sorted(sent.once for sent in chat.state.sent) == ["b", "y", "z"]
+    assert rows_of_repeats(chat, bob, "b") == []
+    assert len(rows_of_repeats(chat, ann, "w")) == 1
+
+
+def test_guests_do_not_push_out_accounts_ids() -> None:
+    chat = Chat(msgspec.structs.replace(RULES, sent_ids=2))
+    ann, bob = room_of(chat)
+    rows_of_repeats(chat, ann, "early")
+    chat.do(entries.Register(ann, "ann", "verifier", "scram"))
+    rows_of_repeats(chat, bob, "1", "2", "3")
+    rows_of_repeats(chat, ann, "late")
+    assert [sent.once for sent in chat.state.sent] == ["early", "late", "2", "3"]
+    assert rows_of_repeats(chat, ann, "early") == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "text"),
+    [("PRIVMSG", "#a", "ho"), ("PRIVMSG", "bob", "hi"), ("NOTICE", "#a", "hi")],
+)
+def test_another_message_under_a_used_id_is_refused(verb: str, target: str, text: str) -> None:
+    chat = Chat()
+    ann, _ = room_of(chat)
+    assert len(rows_of_repeats(chat, ann, "x")) == 1
+    place = chat.state.next_place
+    outputs = chat.do(entries.Say(ann, verb, target, text, (), "x"))
+    assert [reply[:3] for reply in replies(outputs)] == [("FAIL", verb, "ID_REUSED")]
+    assert chat.state.next_place == place
+    assert not [output for output in outputs if isinstance(output, Deliver)]
+
+
+def test_a_repeat_may_write_the_target_otherwise_and_lack_tags() -> None:
+    chat = Chat()
+    ann, _ = room_of(chat)
+    chat.do(entries.Say(ann, "PRIVMSG", "#a", "hi", (("+draft/reply", "m1"),), "x"))
+    (echo,) = chat.do(entries.Say(ann, "PRIVMSG", "#A", "hi", (), "x"))
+    assert isinstance(echo, Deliver)
+    reaction = (("+draft/react", "a"), ("+reply", "m1"))
+    chat.do(entries.Say(ann, "TAGMSG", "#a", "", reaction, "y"))
+    outputs = chat.do(entries.Say(ann, "TAGMSG", "#a", "", (("+draft/react", "b"),), "y"))
+    assert replies(outputs)[0][2] == "ID_REUSED"
+
+
+def test_nothing_of_what_was_taken_back_is_left_with_its_id() -> None:
+    chat = Chat()
+    ann, _ = room_of(chat)
+    (row,) = rows_of_repeats(chat, ann, "x")
+    said = entries.Said(row.place, row.time, row.room, row.status, row.author)
+    assert all(sent.digest for sent in chat.state.sent)
+    chat.do(entries.Redact(ann, "#a", said))
+    assert [(sent.once, sent.digest) for sent in chat.state.sent] == [("x", "")]
+    assert rows_of_repeats(chat, ann, "x") == []

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
-from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId
-from hubbub.core.outputs import Fact, HistoryRow, Record
+from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, msgid
+from hubbub.core.outputs import Fact, HistoryRow, Record, Redacted
 from hubbub.core.rules import Rules
 from hubbub.core.state import Changes
 from hubbub.store.store import Commit, Store, open_store
@@ -37,6 +37,12 @@ def commit(
     return Commit(changes or {}, records, batch(number), whowas_kept)
 
 
+def take_back(store: Store, place: Place) -> None:
+    """Commits that what was said at a place is taken back."""
+    fact = Redacted(place, msgid(store.log_id, place))
+    store.commit(commit(store.position + 1, [fact]))
+
+
 def fresh_store() -> Iterator[Store]:
     """A store of its own in a directory of its own, for a test that needs many."""
     with TemporaryDirectory() as directory, closing(open_store(Path(directory, "a.db"))) as store:
@@ -46,16 +52,17 @@ def fresh_store() -> Iterator[Store]:
 class Chat:
     """A state that is kept in a store, batch by batch, as the hub does it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, epoch: int = 1) -> None:
         self.store = store
         self.state = store.load(RULES)
         self.rows: list[HistoryRow] = []
         self._number = 0
-        self.do(entries.NodeStarted(NO_SESSION, 0, 1, RULES))
+        self._epoch = epoch
+        self.do(entries.NodeStarted(NO_SESSION, 0, epoch, RULES))
 
     def do(self, *items: entries.AnyEntry) -> None:
         self._number += 1
-        ordered = batch(self._number, *items)
+        ordered = entries.Batch(0, self._epoch, self._number, 1_000 * self._number, items)
         assert begin(self.state, ordered)
         outputs = [output for item in items for output in apply(self.state, item)]
         records = [output.row for output in outputs if isinstance(output, Record)]

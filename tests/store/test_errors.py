@@ -179,7 +179,7 @@ def test_a_batch_that_turns_out_to_be_kept_after_all_is_not_overwritten(store: S
     with pytest.raises(StoreError):
         store.commit(commit(2, [said(2)]))
     with closing(sqlite3.connect(store.path, isolation_level=None)) as late:
-        late.execute("INSERT INTO journal VALUES (2, x'00')")
+        late.execute("INSERT INTO journal VALUES (2, NULL, x'00')")
     with pytest.raises(StoreError, match="turned out to be kept"):
         store.commit(commit(2, [said(2)]))
     assert store.position == 2

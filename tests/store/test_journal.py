@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from hubbub.core import entries
 from hubbub.core.history import InRoom, Message, Page
-from hubbub.core.ids import Place, RoomId, SessionId, session_id
+from hubbub.core.ids import NO_SESSION, Place, RoomId, SessionId, session_id
 from hubbub.core.outputs import HistoryRow
+from hubbub.store import journal
 from hubbub.store.store import Store, open_store
 from tests.store.making import RULES, Chat
 
@@ -106,3 +108,63 @@ def test_corrections_go_with_what_they_correct(path: Path) -> None:
             pass
         assert [row.command for row in store.answer(ROOM)] == ["JOIN", "JOIN", "REDACT"]
     assert b"horse" not in path.read_bytes()
+
+
+def sizes(path: Path) -> list[int]:
+    """The bytes of the journal's batches, oldest first."""
+    with closing(sqlite3.connect(path)) as shell:
+        query = "SELECT length(batch) FROM journal ORDER BY position"
+        return [size for (size,) in shell.execute(query)]
+
+
+def test_the_journal_is_bounded_in_bytes_however_it_grew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "KEPT_BYTES", 20_000)
+    with closing(open_store(path)) as store:
+        chat = chat_of(store)
+        for _ in range(30):
+            chat.do(entries.Say(ANN, "PRIVMSG", "#lobby", "x" * 1_000))
+            assert sum(sizes(path)) <= 20_000
+        assert len(sizes(path)) >= 15
+    with closing(open_store(path)) as store:  # what is there is counted anew
+        chat = Chat(store, epoch=2)
+        assert sum(sizes(path)) <= 20_000
+        chat.do(entries.Announce(NO_SESSION, "#lobby", "y" * 30_000))
+        assert len(sizes(path)) == 1
+        chat.do(entries.TimePassed(NO_SESSION))
+        assert len(sizes(path)) == 1
+        assert sum(sizes(path)) < 100
+        assert [position for position, _ in store.journal()] == [store.position]
+
+
+def test_a_message_is_taken_out_by_its_place_not_by_reading_all_batches(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    decode = entries.decode_batch
+
+    def counts(blob: bytes) -> entries.Batch:
+        decoded.append(blob)
+        return decode(blob)
+
+    with closing(open_store(path)) as store:
+        chat = chat_of(store)
+        rows = []
+        for _ in range(20):
+            chat.do(entries.Say(ANN, "PRIVMSG", "#lobby", SECRET))
+            rows.append(said_last(chat))
+        monkeypatch.setattr("hubbub.store.journal.decode_batch", counts)
+        assert store._writer is not None
+        seen: list[str] = []
+        store._writer.set_trace_callback(seen.append)
+        redact(chat, ANN, "#lobby", rows[7])
+        store._writer.set_trace_callback(None)
+        assert len(decoded) == 1
+        kept = [batch for _, batch in store.journal() if SECRET in repr(batch)]
+        assert len(kept) == 19
+        for statement in seen:
+            if statement.startswith("SELECT") and "search" not in statement:
+                plan = store._writer.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+                assert not [step for *_, step in plan if step.startswith("SCAN journal")], plan
+                assert not [step for *_, step in plan if step.startswith("SCAN history")], plan

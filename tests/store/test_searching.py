@@ -18,7 +18,7 @@ from hubbub.irc.names import fold_nick
 from hubbub.store import indexing, searching
 from hubbub.store.store import Store, open_store
 from tests.naive_search import naive_search
-from tests.store.making import commit, fresh_store, said
+from tests.store.making import commit, fresh_store, said, take_back
 from tests.store.test_killed import killed_after
 
 PEOPLE = [("a:1", "Ann"), ("a:2", "Bob"), ("d:x", "Cid"), ("d:x", "ANN"), ("u:3", "cid")]
@@ -176,11 +176,11 @@ def kept_words(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_what_is_forgotten_is_nowhere(store: Store, path: Path, indexed: bool) -> None:
+def test_what_is_taken_back_is_nowhere(store: Store, path: Path, indexed: bool) -> None:
     store.commit(commit(1, [said(0, "password hunter2"), said(1, "password please")]))
     if indexed:
         store.index_some()
-    assert store.forget(Place(FIRST_PLACE))
+    take_back(store, Place(FIRST_PLACE))
     assert texts(store, "hunter2") == []
     assert texts(store, "password") == ["password please"]
     while store.index_some():
@@ -189,7 +189,8 @@ def test_what_is_forgotten_is_nowhere(store: Store, path: Path, indexed: bool) -
     assert kept_words(path) == {"password", "please"}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT * FROM search_parts WHERE part = 'hun'").fetchall() == []
-    assert not store.forget(Place(FIRST_PLACE + 99))
+    take_back(store, Place(FIRST_PLACE + 99))  # there is no such
+    assert texts(store, "") == ["password please"]
 
 
 def whisper(number: int, text: str, author: str, peer: str) -> HistoryRow:

@@ -150,7 +150,7 @@ def test_a_long_journal_comes_whole(store: Store) -> None:
 
 def test_a_batch_that_cannot_be_read_is_an_error_of_the_store(store: Store) -> None:
     with closing(sqlite3.connect(store.path, isolation_level=None)) as shell:
-        shell.execute("INSERT INTO journal VALUES (1, x'00')")
+        shell.execute("INSERT INTO journal VALUES (1, NULL, x'00')")
     with pytest.raises(StoreError, match="Batch 1 of the journal") as caught:
         list(store.journal())
     assert caught.value.kind is Trouble.CORRUPT

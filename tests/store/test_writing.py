@@ -12,7 +12,7 @@ from hubbub.core.ids import Place, RoomId
 from hubbub.core.outputs import WhowasRow
 from hubbub.core.state import COLUMNS
 from hubbub.irc.names import fold_nick
-from hubbub.store import writing
+from hubbub.store import journal, writing
 from hubbub.store.rows import HISTORY_COLUMNS
 from hubbub.store.store import Store
 from tests.store.making import RULES, commit, said
@@ -87,7 +87,7 @@ def test_the_journal_is_pruned_in_small_steps(
 ) -> None:
     for number in range(1, 301):
         store.commit(commit(number))
-    monkeypatch.setattr(writing, "JOURNAL_KEPT", 10)
+    monkeypatch.setattr(journal, "KEPT_BATCHES", 10)
     sizes = []
     for number in range(301, 301 + 4 * 64):
         store.commit(commit(number))
