@@ -8,7 +8,7 @@ PYTEST ?= $(IN_VENV) -m pytest -n auto --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format lock bench check clean
+.PHONY: help setup clients test lint format lock bench check clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -16,6 +16,13 @@ help: ## list the targets
 setup: ## make .venv with the locked development set
 	@test -n "$(PYTHON)" || { echo "Hubbub needs Python 3.11 or newer, and none is on PATH." >&2; exit 1; }
 	@$(PYTHON) bootstrap.py --dev
+
+clients: .venv-clients/.made ## install other people's clients, for the tests that drive them
+.venv-clients/.made: requirements/clients.txt
+	rm -rf .venv-clients
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
+	touch $@
 
 test: setup ## set up and run all tests (ARGS="-k name" for some)
 	$(PYTEST) $(ARGS)
@@ -40,7 +47,9 @@ lock: ## pin the dependencies anew (needs uv; ARGS=--upgrade for newer ones)
 	  --quiet $(ARGS) --output-file requirements/run.txt pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --quiet $(ARGS) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --quiet $(ARGS) --output-file requirements/clients.txt requirements/clients.in
 
-clean: ## remove .venv and everything else that tools have made
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+clean: ## remove the environments and everything else that tools have made
+	rm -rf .venv .venv-clients .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
