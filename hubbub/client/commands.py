@@ -123,6 +123,21 @@ def _topic(chat: Chat, rest: str) -> None:
     chat.connection.topic(_room(chat, ""), rest or None)
 
 
+def _invite(chat: Chat, rest: str) -> None:
+    words = rest.split()
+    if len(words) == 1 and chat.connection.is_room(words[0]):
+        chat.connection.ask("INVITE", words[0])
+    elif words:
+        chat.connection.ask("INVITE", words[0], _room(chat, " ".join(words[1:])))
+    else:
+        chat.connection.ask("INVITE")
+
+
+def _uninvite(chat: Chat, rest: str) -> None:
+    who, _, room = rest.partition(" ")
+    chat.connection.ask("UNINVITE", who, _room(chat, room.strip()))
+
+
 def _away(chat: Chat, rest: str) -> None:
     chat.connection.away(rest or None)
 
@@ -186,6 +201,8 @@ ROWS = (
     Row("me", "<action>", "say what you do: /me waves", _me, 1, ("action",)),
     Row("nick", "<name>", "have another name", _nick, 1, ("name",)),
     Row("topic", "[text]", "show or set what the room is about", _topic),
+    Row("invite", "[person] [room]", "ask somebody in; a room alone: who is invited; alone: where you are", _invite, takes="person"),
+    Row("uninvite", "<person> [room]", "take an invitation back, or with your own name decline it", _uninvite, 1, takes="person"),
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),

@@ -302,6 +302,11 @@ class Connection:
             self.final = True
             self.wants_close = reason
 
+    def ask(self, command: str, *params: str) -> None:
+        """Send a command whose answer is shown as it comes. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.send(command, *params)
+
     def topic(self, room: str, text: str | None = None) -> None:
         """Set a room's topic, or ask for it with None. Raises `IntentError` when not connected."""
         self._need_welcome()

@@ -394,6 +394,18 @@ class Reading:
         self._c.rooms.topic_set(message.params[1], topic)
         self._c.emit(TopicChanged(message.params[1], topic))
 
+    def _inviting(self, message: Message, _: str | None) -> None:
+        self._c.emit(
+            ServerNotice(f"{message.params[1]} is invited to {message.params[2]}", "invite")
+        )
+
+    def _invitation(self, message: Message, _: str | None) -> None:
+        room = message.params[1]
+        self._c.emit(ServerNotice(f"you are invited to {room}: /join {room}", "invite"))
+
+    def _end_of_invitations(self, message: Message, _: str | None) -> None:
+        self._c.emit(ServerNotice("these are all your invitations", "invite"))
+
     def _away_state(self, message: Message, _: str | None) -> None:
         away = message.command == "306"
         self._c.rooms.away(self._c.nick, away)
@@ -454,6 +466,9 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "332": (3, Reading._topic),
     "333": (0, Reading._nothing),
     "329": (0, Reading._nothing),
+    "336": (2, Reading._invitation),
+    "337": (0, Reading._end_of_invitations),
+    "341": (3, Reading._inviting),
     "305": (1, Reading._away_state),
     "306": (1, Reading._away_state),
     "301": (3, Reading._is_away),

@@ -14,6 +14,7 @@ from hubbub.core.entities import Member, Room
 from hubbub.core.happening import did
 from hubbub.core.history import Page, readable
 from hubbub.core.ids import RoomId
+from hubbub.core.invitations import told_now
 from hubbub.core.outputs import HistoryRow
 from hubbub.core.reading import marker_of
 from hubbub.core.rules import Rules
@@ -59,6 +60,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     for member in user.memberships.values():
         replies.append(did(state, user, "JOIN", (member.room.name,)))
         replies += _inside(session, state, member, replay=True)
+    replies += told_now(state, user)
     return replies
 
 
@@ -231,6 +233,8 @@ def moving() -> tuple[Reading, Reading]:
             if member.room.id not in rooms:
                 shown.append(did(state, member.user, "JOIN", (member.room.name,)))
                 shown += _inside(session, state, member, replay=True)
+        if presence is not None:
+            shown += told_now(state, presence.user)
         return shown
 
     return before, after

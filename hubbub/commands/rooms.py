@@ -1,4 +1,4 @@
-"""Rooms: JOIN, PART, TOPIC, INVITE and KICK."""
+"""Rooms: JOIN, PART, TOPIC and KICK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Work
 from hubbub.irc.names import room_problem
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import numeric, refuse
+from hubbub.irc.replies import refuse
 
 
 def join(call: Call) -> Sequence[Work]:
@@ -65,24 +65,6 @@ def _read_topic(session: Session, state: State, name: str) -> Sequence[Shown | F
     return topic_of(room)
 
 
-def invite(call: Call) -> Sequence[Work]:
-    """INVITE: invites a person; without parameters, lists the rooms one is invited to."""
-    if not call.params:
-        return [Lookup(_invitations)]
-    if len(call.params) < 2:
-        raise refuse(Numeric.ERR_NEEDMOREPARAMS, "INVITE")
-    return [entries.Invite(call.session.id, call.param(0), call.param(1))]
-
-
-def _invitations(session: Session, state: State) -> Sequence[Shown | Fetch]:
-    user = state.sessions[session.id].user
-    rooms = (state.rooms_by_id.get(room) for room in sorted(user.invitations))
-    return [
-        *(numeric(Numeric.RPL_INVITELIST, room.name) for room in rooms if room is not None),
-        numeric(Numeric.RPL_ENDOFINVITELIST),
-    ]
-
-
 def kick(call: Call) -> Sequence[Work]:
     """KICK: takes people out of a room, each with the same reason."""
     reason = cut(call.param(2), call.rules.kick_bytes)
@@ -122,16 +104,6 @@ ROWS: Final = (
         "Shows or sets a room's topic.",
         MODERN + "topic-message",
         topic,
-    ),
-    Row(
-        "INVITE",
-        When.AFTER,
-        Kind.LOGGED,
-        0,
-        "[<name> <room>]",
-        "Invites a person to a room, or lists your invitations.",
-        MODERN + "invite-message",
-        invite,
     ),
     Row(
         "KICK",

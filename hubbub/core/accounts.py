@@ -12,6 +12,7 @@ from hubbub.core.attributes import account_changed, change_host, change_realname
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
+from hubbub.core.invitations import move_invitations
 from hubbub.core.outputs import (
     Answer,
     Deliver,
@@ -159,6 +160,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
         state.erase(old)
         state.save(new)
     move_markers(state, before, user.identity)
+    move_invitations(state, before, user.identity)
     out.append(Record(Rekeyed(before, user.identity)))
     account_changed(state, user, out)
 
@@ -228,6 +230,7 @@ def _leave_guest(
     for member in members:
         _inherit(state, session, member, user, out)
         leave_room(state, member)
+    move_invitations(state, guest.identity, user.identity)
     state.remove_user(guest)
 
 
@@ -313,6 +316,8 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     out.append(Seen(user.nick))
     state.remove_user(user)
     forget_markers(state, account.identity)
+    for invitation in state.invitations.of(account.identity):
+        state.end_invitation(invitation)
     state.remove_account(account)
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from hubbub.core import (
     accounts,
     entries,
+    invitations,
     messages,
     moderation,
     operator,
@@ -47,7 +48,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.Join: rooms.join,
     entries.Part: rooms.part,
     entries.PartAll: rooms.part_all,
-    entries.Invite: rooms.invite,
+    entries.Invite: invitations.invite,
+    entries.Uninvite: invitations.uninvite,
     entries.SetTopic: rooms.set_topic,
     entries.Kick: moderation.kick,
     entries.SetRoomModes: room_modes.set_room_modes,

@@ -105,7 +105,6 @@ class User:
         "host",
         "id",
         "identity",
-        "invitations",
         "left",
         "memberships",
         "modes",
@@ -152,7 +151,6 @@ class User:
         self.source = f"{nick}!{username}@{host}"
         self.sessions: tuple[SessionId, ...] = ()
         self.memberships: dict[RoomId, Member] = {}
-        self.invitations: dict[RoomId, Invited] = {}
 
     def key(self) -> Row:
         return (self.id,)
@@ -257,7 +255,6 @@ class Room:
         "created",
         "flags",
         "id",
-        "invited",
         "key_word",
         "limit",
         "lists",
@@ -300,7 +297,6 @@ class Room:
         self.public_since = Place(public_since)
         self.spoken = bool(spoken)
         self.members: dict[UserId, Member] = {}
-        self.invited: dict[UserId, User] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
 
@@ -375,23 +371,6 @@ class ListEntry:
 
     def row(self) -> Row:
         return (self.room, self.letter, self.mask, self.by, self.at)
-
-
-class Invited:
-    """A user's standing invitation to a room."""
-
-    TABLE: ClassVar[str] = "invited"
-    __slots__ = ("room", "user")
-
-    def __init__(self, user: UserId, room: RoomId) -> None:
-        self.user = user
-        self.room = room
-
-    def key(self) -> Row:
-        return (self.user, self.room)
-
-    def row(self) -> Row:
-        return (self.user, self.room)
 
 
 class HeldName:

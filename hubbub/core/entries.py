@@ -163,6 +163,13 @@ class Invite(Entry, frozen=True):
     room: str
 
 
+class Uninvite(Entry, frozen=True):
+    """Withdraws an invitation, or declines one's own."""
+
+    nick: str
+    room: str
+
+
 class SetTopic(Entry, frozen=True):
     room: str
     text: str
@@ -283,6 +290,7 @@ AnyEntry = (
     | PartAll
     | Kick
     | Invite
+    | Uninvite
     | SetTopic
     | SetRoomModes
     | Say

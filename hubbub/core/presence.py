@@ -88,6 +88,8 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     for held in [held for held in state.held.values() if held.until <= state.now]:
         del state.held[held.folded]
         state.erase(held)
+    while state.invitations.expired(state.now):
+        state.end_invitation(state.invitations.first())
     forget_sent(state, state.sent.older_than(state.now - SENT_ID_KEPT_MS))
 
 
@@ -174,7 +176,14 @@ def _open_account(state: State, entry: entries.Open, out: list[Output]) -> None:
 
 
 def come_back(state: State, user: User, out: list[Output], away: str = "") -> None:
-    """An account's first session is about to be attached: it is as away as that says."""
+    """An account's first session is about to be attached: it is as away as that says.
+
+    What it was invited to meanwhile the session is shown by who made it come (`told == now`).
+    """
+    for invitation in state.invitations.of(user.identity):
+        if not invitation.told:
+            invitation.told = state.now
+            state.save(invitation)
     user.left, user.own_away = 0, away
     state.save(user)
     back = did(state, user, "AWAY", (away,) if away else ())
@@ -284,6 +293,8 @@ def end_session(
         for marker in state.markers.of(user.identity):  # its identity never comes again
             state.markers.remove(marker)
             state.erase(marker)
+        for invitation in state.invitations.of(user.identity):
+            state.end_invitation(invitation)
     state.remove_user(user)
     out.append(Seen(user.nick))
 

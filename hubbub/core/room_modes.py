@@ -14,7 +14,7 @@ from hubbub.core.entities import ListEntry, Member, Room, User
 from hubbub.core.happening import happened
 from hubbub.core.outputs import Answer, Deliver, Output
 from hubbub.core.presence import speaker
-from hubbub.core.rooms import find_room, require_authority
+from hubbub.core.rooms import find_room, fits, require_authority
 from hubbub.core.state import State
 from hubbub.irc.masks import matches, normalise
 from hubbub.irc.modes import ROOM_MODES, ModeChange, ModeKind, format_changes
@@ -104,10 +104,18 @@ def _add_mask(state: State, room: Room, entry: ListEntry) -> None:
     room.lists[entry.letter][entry.mask] = entry
     state.save(entry)
     if entry.letter == "b":
-        # An invitation opens a ban, but not one that came after it.
-        for user in tuple(room.invited.values()):
-            if matches(entry.mask, user.source):
-                state.take_back_invitation(room, user)
+        _shut_out(state, room, entry.mask)
+
+
+def _shut_out(state: State, room: Room, mask: str) -> None:
+    """Ends invitations: one opens a ban, but not a ban that came after it."""
+    invited = state.invitations.in_room(room.id)
+    if not invited:
+        return
+    banned = {user.identity for user in state.users_by_id.values() if fits(mask, user)}
+    for invitation in invited:
+        if invitation.identity in banned or matches(mask, invitation.whom):
+            state.end_invitation(invitation)
 
 
 def _drop_mask(state: State, room: Room, entry: ListEntry) -> None:

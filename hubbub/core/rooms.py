@@ -1,22 +1,19 @@
-"""Entering and leaving rooms, inviting, and the topic.
+"""Entering and leaving rooms, and the topic.
 
 Law: who may do a thing is decided here, before anything changes.
 """
 
 from __future__ import annotations
 
-import msgspec
-
 from hubbub.core import entries
 from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, happened
-from hubbub.core.ids import SessionId
-from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Event, Introduced, Output
+from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
 from hubbub.core.presence import leave_room, speaker
 from hubbub.core.state import State
 from hubbub.irc.masks import account_mask, matches
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import numeric, refuse
+from hubbub.irc.replies import refuse
 
 
 def find_room(state: State, name: str) -> Room:
@@ -49,10 +46,11 @@ def require_authority(room: Room, user: User) -> None:
 
 def on_list(room: Room, letter: str, user: User) -> bool:
     """Whether one of the masks on a list of the room is the user's."""
-    return any(_fits(mask, user) for mask in room.lists[letter])
+    return any(fits(mask, user) for mask in room.lists[letter])
 
 
-def _fits(mask: str, user: User) -> bool:
+def fits(mask: str, user: User) -> bool:
+    """Whether a mask of a room's list is the user's."""
     account = account_mask(mask)
     if account is None:
         return matches(mask, user.source)
@@ -80,9 +78,11 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
             )
         room = state.add_room(entry.room)
     else:
-        _admit(room, user, entry.key)
+        _admit(state, room, user, entry.key)
     state.add_member(room, user, "" if room.members or state.is_lobby(room) else "o")
-    state.take_back_invitation(room, user)
+    invitation = state.invitations.get(user.identity, room.id)
+    if invitation is not None:
+        state.end_invitation(invitation)
     out.append(Entered(room.id, user.sessions))
     joining = happened(state, out, user, "JOIN", (room,), ())
     out.append(Deliver(joining, (room.id,), user.sessions))
@@ -94,9 +94,9 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
         out.append(Deliver(away, (room.id,), without=user.sessions))
 
 
-def _admit(room: Room, user: User, key: str) -> None:
+def _admit(state: State, room: Room, user: User, key: str) -> None:
     """Refuses a user whom the room's modes keep out; an operator's invitation opens every door."""
-    if room.id in user.invitations:
+    if state.invitations.valid(user.identity, room.id, state.now) is not None:
         return
     if is_banned(room, user):
         raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
@@ -126,41 +126,6 @@ def _leave(state: State, member: Member, reason: str, out: list[Output]) -> None
     out.append(Deliver(parting, (room.id,), user.sessions))
     out.append(Departed(room.id, user.sessions))
     leave_room(state, member)
-
-
-def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
-    """Invites a user: any member may; past what keeps people out (`_admit`) its operators."""
-    user = speaker(state, entry.session)
-    target = state.user_named(entry.nick)
-    if target is None:
-        raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)
-    room = find_room(state, entry.room)
-    member = find_member(room, user)
-    if "i" in room.flags or room.key_word or room.limit or is_banned(room, target):
-        require_operator(member)
-    if target.id in room.members:
-        raise refuse(Numeric.ERR_USERONCHANNEL, target.nick, room.name)
-    state.add_invitation(room, target)
-    out.append(Answer(entry.session, numeric(Numeric.RPL_INVITING, target.nick, room.name)))
-    if target.away:
-        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))
-    invitation = did(state, user, "INVITE", (target.nick, room.name))
-    out.append(Deliver(invitation, sessions=target.sessions))
-    _tell_inviters(room, msgspec.structs.replace(invitation, aside=True), entry.session, out)
-
-
-def _tell_inviters(room: Room, invitation: Event, inviter: SessionId, out: list[Output]) -> None:
-    """Shows an invitation to the others who may invite, as far as they asked for such."""
-    if "i" not in room.flags:
-        out.append(Deliver(invitation, (room.id,), without=(inviter,)))
-        return
-    sessions = (
-        session
-        for member in room.members.values()
-        if "o" in member.ranks
-        for session in member.user.sessions
-    )
-    out.append(Deliver(invitation, sessions=tuple(sessions), without=(inviter,)))
 
 
 def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:

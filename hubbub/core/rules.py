@@ -33,6 +33,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many targets one command may name."""
     list_entries: int = 100
     """How many masks each of a room's lists holds."""
+    invitations: int = 100
+    """How many invitations stand at a time for one room, and for one person."""
+    invitation_seconds: int = 604_800
+    """How long an invitation stands when it isn't used."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
     history_page: int = 100

@@ -16,7 +16,6 @@ from hubbub.core.entities import (
     Counter,
     Entity,
     HeldName,
-    Invited,
     ListEntry,
     Member,
     Presence,
@@ -29,6 +28,7 @@ from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, Us
 from hubbub.core.markers import Markers, ReadMarker
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
+from hubbub.core.standing import Invitation, Standing
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,7 +65,16 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "members": ("room", "user", "ranks", "since"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
-    "invited": ("user", "room"),
+    "invitations": (
+        "identity",
+        "room",
+        "whom",
+        "invited_by",
+        "inviter",
+        "made_at",
+        "until",
+        "told",
+    ),
     "held_names": ("folded", "device", "until"),
     "sent": ("scope", "once", "place", "time", "digest"),
     "bans": ("kind", "value", "folded", "reason", "set_at"),
@@ -81,7 +90,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "rooms": 1,
     "members": 2,
     "lists": 3,
-    "invited": 2,
+    "invitations": 2,
     "held_names": 1,
     "sent": 2,
     "bans": 2,
@@ -91,6 +100,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
 
 LOAD_ORDER: Final[Mapping[str, str]] = {
     "members": "since, user",
+    "invitations": "made_at, identity, room",
     "sent": "place",
     "read_markers": "number",
 }
@@ -117,6 +127,7 @@ class State:
         self.sent = SentIds()
         self.bans: dict[tuple[str, str], ServerBan] = {}
         self.markers = Markers()
+        self.invitations: Standing[Invitation] = Standing()
         self.online = 0
         """How many users are connected."""
         self.invisible = 0
@@ -166,6 +177,8 @@ class State:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
         if any(held.until <= time for held in self.held.values()):
             return True
+        if self.invitations.expired(time):
+            return True
         return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
     # -- changes --------------------------------------------------------------------------
@@ -202,8 +215,6 @@ class State:
 
     def remove_user(self, user: User) -> None:
         """Takes out a user who is in no room and has no session any more."""
-        for room_id in tuple(user.invitations):
-            self.take_back_invitation(self.rooms_by_id[room_id], user)
         del self.users[user.folded]
         del self.users_by_id[user.id]
         self.erase(user)
@@ -280,8 +291,8 @@ class State:
             for entry in entries.values():
                 self.erase(entry)
             entries.clear()
-        for user in tuple(room.invited.values()):
-            self.take_back_invitation(room, user)
+        for invitation in self.invitations.in_room(room.id):
+            self.end_invitation(invitation)
         self.save(room)
 
     def keep_room(self, room: Room) -> None:
@@ -297,18 +308,14 @@ class State:
         self.reset_modes(room)
         room.retired_at = self.now
 
-    def add_invitation(self, room: Room, user: User) -> None:
-        invited = Invited(user.id, room.id)
-        user.invitations[room.id] = invited
-        room.invited[user.id] = user
-        self.save(invited)
+    def add_invitation(self, invitation: Invitation) -> None:
+        """Takes in an invitation, in the place of an earlier one of that person to that room."""
+        self.invitations.put(invitation)
+        self.save(invitation)
 
-    def take_back_invitation(self, room: Room, user: User) -> None:
-        """Ends a user's invitation to a room, if it has one."""
-        invited = user.invitations.pop(room.id, None)
-        if invited is not None:
-            del room.invited[user.id]
-            self.erase(invited)
+    def end_invitation(self, invitation: Invitation) -> None:
+        self.invitations.remove(invitation)
+        self.erase(invitation)
 
     def add_member(self, room: Room, user: User, ranks: str) -> Member:
         member = Member(room, user, ranks, self.next_place)
@@ -344,9 +351,9 @@ class State:
             self.sent,
             self.bans.values(),
             self.markers,
+            self.invitations,
         ]
         entities += [room.members.values() for room in self.rooms_by_id.values()]
-        entities += [user.invitations.values() for user in self.users_by_id.values()]
         entities += [
             of.values() for room in self.rooms_by_id.values() for of in room.lists.values()
         ]
@@ -397,12 +404,8 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
     for row in tables["lists"]:
         entry = ListEntry(*row)  # type: ignore[arg-type]
         state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
-    for row in tables["invited"]:
-        invited = Invited(*row)  # type: ignore[arg-type]
-        user, room = state.users_by_id[invited.user], state.rooms_by_id.get(invited.room)
-        if room is not None:
-            user.invitations[invited.room] = invited
-            room.invited[user.id] = user
+    for row in tables["invitations"]:
+        state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
     for row in tables["held_names"]:
         held = HeldName(*row)  # type: ignore[arg-type]
         state.held[held.folded] = held

@@ -314,6 +314,12 @@ class Limits:
     list_entries: int = _count(
         100, "Masks in each list of a room (ban, except, invite).", high=10_000
     )
+    invitations: int = _count(
+        100, "Invitations that stand at a time for one room, and for one person.", high=10_000
+    )
+    invitation_seconds: int = _seconds(
+        604_800, "How long an invitation stands that isn't used.", low=60, high=315_360_000
+    )
     monitor_entries: int = _count(
         100, "Names that one connection may watch (MONITOR).", high=10_000
     )
@@ -436,6 +442,8 @@ class Config:
             rooms=limits.rooms,
             targets=limits.targets,
             list_entries=limits.list_entries,
+            invitations=limits.invitations,
+            invitation_seconds=limits.invitation_seconds,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             history_page=limits.history_page,

@@ -51,7 +51,11 @@ CREATE TABLE lists (
   room INTEGER, letter TEXT, mask TEXT, set_by TEXT NOT NULL, set_at INTEGER NOT NULL,
   PRIMARY KEY (room, letter, mask)
 ) WITHOUT ROWID;
-CREATE TABLE invited (user INTEGER, room INTEGER, PRIMARY KEY (user, room)) WITHOUT ROWID;
+CREATE TABLE invitations (
+  identity TEXT, room INTEGER, whom TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL,
+  made_at INTEGER NOT NULL, until INTEGER NOT NULL, told INTEGER NOT NULL,
+  PRIMARY KEY (identity, room)
+) WITHOUT ROWID;
 CREATE TABLE held_names (
   folded TEXT PRIMARY KEY, device TEXT NOT NULL, until INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -210,56 +210,6 @@ def test_topics_of_rooms_one_is_not_in(world: World) -> None:
     ]
 
 
-# -- INVITE -------------------------------------------------------------------------------
-
-
-def test_invite_tells_both(world: World) -> None:
-    alice, _ = room_of(world)
-    carol = world.connect("carol")
-    assert alice.ask("INVITE Carol #ROOM") == [":hub.test 341 alice carol #room"]
-    assert carol.heard() == [f"{ALICE} INVITE carol #room"]
-    assert carol.ask("INVITE") == [
-        ":hub.test 336 carol #room",
-        ":hub.test 337 carol :End of /INVITE list",
-    ]
-    carol.send("JOIN #room")
-    assert carol.ask("INVITE") == [":hub.test 337 carol :End of /INVITE list"]
-
-
-def test_inviting_somebody_who_is_away(world: World) -> None:
-    alice, _ = room_of(world)
-    world.connect("carol").send("AWAY :out")
-    assert alice.ask("INVITE carol #room") == [
-        ":hub.test 341 alice carol #room",
-        ":hub.test 301 alice carol out",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("line", "reply"),
-    [
-        ("INVITE bob", "461 carol INVITE :Not enough parameters"),
-        ("INVITE nobody #room", "401 carol nobody :No such nick/channel"),
-        ("INVITE :a b", "461 carol INVITE :Not enough parameters"),
-        ("INVITE bob #none", "403 carol #none :No such channel"),
-        ("INVITE bob :", "403 carol * :No such channel"),
-        ("INVITE bob #room", "442 carol #room :You're not on that channel"),
-        ("INVITE bob #lobby", "443 carol bob #lobby :is already on channel"),
-    ],
-)
-def test_invitations_that_cannot_be(world: World, line: str, reply: str) -> None:
-    room_of(world)
-    assert world.connect("carol").ask(line) == [f":hub.test {reply}"]
-
-
-def test_only_operators_invite_to_an_invite_only_room(world: World) -> None:
-    alice, bob = room_of(world)
-    world.connect("carol")
-    alice.send("MODE #room +i")
-    bob.heard()
-    assert bob.ask("INVITE carol #room") == [":hub.test 482 bob #room :You're not channel operator"]
-
-
 # -- KICK ---------------------------------------------------------------------------------
 
 

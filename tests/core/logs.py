@@ -109,6 +109,8 @@ settings = st.sampled_from(
             rooms_per_user=2,
             rooms=3,
             list_entries=1,
+            invitations=1,
+            invitation_seconds=600,
             sent_ids=2,
             sent_ids_each=1,
             modes=1,
@@ -176,6 +178,7 @@ _any_entry = {
     entries.PartAll: st.builds(entries.PartAll, sessions),
     entries.Kick: st.builds(entries.Kick, sessions, rooms, nicks, texts),
     entries.Invite: st.builds(entries.Invite, sessions, nicks, rooms),
+    entries.Uninvite: st.builds(entries.Uninvite, sessions, nicks, rooms),
     entries.SetTopic: st.builds(entries.SetTopic, sessions, rooms, texts),
     entries.SetRoomModes: st.builds(
         entries.SetRoomModes,

@@ -120,15 +120,15 @@ def test_bounds() -> None:
 def test_an_invitation_ends_with_its_room() -> None:
     chat = Chat()
     ann, bob = chat.open("ann"), chat.open("bob")
-    guest = chat.state.sessions[bob].user
+    identity = chat.state.sessions[bob].user.identity
     for number in range(3):
         room = f"#r{number}"
         chat.do(entries.Join(ann, room), entries.Invite(ann, "bob", room))
-    assert len(guest.invitations) == 3
+    assert len(chat.state.invitations.of(identity)) == 3
     chat.do(entries.Say(ann, "PRIVMSG", "#r0", "kept"))
     chat.do(*(entries.Part(ann, f"#r{number}") for number in range(3)))
-    assert guest.invitations == {}
-    assert set(chat.state.take_changes().get("invited", {}).values()) <= {None}
+    assert chat.state.invitations.of(identity) == ()
+    assert set(chat.state.take_changes().get("invitations", {}).values()) <= {None}
     chat.do(entries.Join(ann, "#r0"), entries.SetRoomModes(ann, "#r0", ((True, "i", None),)))
     assert replies(chat.do(entries.Join(bob, "#r0")))[0][0] == "473"
 
