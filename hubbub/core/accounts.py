@@ -44,6 +44,7 @@ from hubbub.core.presence import (
 )
 from hubbub.core.reading import forget_markers, move_markers
 from hubbub.core.state import State
+from hubbub.core.ways_back import close_ways_back, inherit_reading, move_ways_back
 from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, fail, numeric, refuse
@@ -161,6 +162,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
         state.save(new)
     move_markers(state, before, user.identity)
     move_invitations(state, before, user.identity)
+    move_ways_back(state, before, user)
     out.append(Record(Rekeyed(before, user.identity)))
     account_changed(state, user, out)
 
@@ -231,6 +233,7 @@ def _leave_guest(
         _inherit(state, session, member, user, out)
         leave_room(state, member)
     move_invitations(state, guest.identity, user.identity)
+    move_ways_back(state, guest.identity, user)
     state.remove_user(guest)
 
 
@@ -244,10 +247,10 @@ def _inherit(
         joining = happened(state, out, user, "JOIN", (room,), ())
         out.append(Deliver(joining, (room.id,), user.sessions, without=(session,)))
         out.append(Introduced(room.name, user.sessions))
+    inherit_reading(state, own, member)
     gained = "".join(rank for rank in member.ranks if rank not in own.ranks)
     if gained:
-        own.ranks = "".join(sorted(own.ranks + gained))
-        state.save(own)
+        state.give_ranks(own, own.ranks + gained)
         params = (f"+{gained}", *(user.nick for _ in gained))
         change = happened(state, out, user, "MODE", (room,), params)
         out.append(Deliver(change, (room.id,), (*user.sessions, session)))
@@ -318,6 +321,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     forget_markers(state, account.identity)
     for invitation in state.invitations.of(account.identity):
         state.end_invitation(invitation)
+    close_ways_back(state, account.identity)
     state.remove_account(account)
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 

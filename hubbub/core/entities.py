@@ -335,22 +335,47 @@ class Room:
 
 
 class Member:
-    """A user in a room. `since` is the place of the history at which it came in."""
+    """A user in a room. `since` is the place of the history at which it came in.
+
+    `reads_from` is the place from which it may read what is private, earlier than `since` when a lost
+    connection lies between. `opped` and `voiced` are the places from which it may read what was said
+    to operators, and to all with a rank; they mean nothing to who has no such rank.
+    """
 
     TABLE: ClassVar[str] = "members"
-    __slots__ = ("ranks", "room", "since", "user")
+    __slots__ = ("opped", "ranks", "reads_from", "room", "since", "user", "voiced")
 
-    def __init__(self, room: Room, user: User, ranks: str, since: Place) -> None:
+    def __init__(
+        self,
+        room: Room,
+        user: User,
+        ranks: str,
+        since: Place,
+        reads_from: Place,
+        opped: Place,
+        voiced: Place,
+    ) -> None:
         self.room = room
         self.user = user
         self.ranks = ranks
         self.since = since
+        self.reads_from = reads_from
+        self.opped = opped
+        self.voiced = voiced
 
     def key(self) -> Row:
         return (self.room.id, self.user.id)
 
     def row(self) -> Row:
-        return (self.room.id, self.user.id, self.ranks, self.since)
+        return (
+            self.room.id,
+            self.user.id,
+            self.ranks,
+            self.since,
+            self.reads_from,
+            self.opped,
+            self.voiced,
+        )
 
 
 class ListEntry:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from hubbub.core.entities import Room, User
+from hubbub.core.entities import Member, Room, User
 from hubbub.core.ids import Place
-from hubbub.core.outputs import Event, HistoryRow, Output, Record
+from hubbub.core.outputs import Deliver, Event, HistoryRow, Output, Record
 from hubbub.core.state import State
 from hubbub.irc.message import NO_TAGS
 
@@ -53,6 +53,25 @@ def did(
         user.realname if command == "JOIN" else "",
         "o" in user.modes,
     )
+
+
+def granted(state: State, out: list[Output], member: Member, ranks: str) -> None:
+    """Gives a member ranks that are its own by right, as the server's doing."""
+    gained = "".join(rank for rank in ranks if rank not in member.ranks)
+    if not gained:
+        return
+    state.give_ranks(member, member.ranks + gained)
+    changed_ranks(state, out, member, f"+{gained}")
+
+
+def changed_ranks(state: State, out: list[Output], member: Member, change: str) -> None:
+    """Records and shows that the server has changed a member's ranks: `change` is as `+o`."""
+    room, source = member.room, state.rules.server_name
+    params = (change, *(member.user.nick for _ in change[1:]))
+    place = state.take_place()
+    out.append(Record(HistoryRow(place, state.now, room.id, "MODE", source, params)))
+    event = Event("MODE", source, (room.name, *params), state.now, place)
+    out.append(Deliver(event, (room.id,), member.user.sessions))
 
 
 def happened(

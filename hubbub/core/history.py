@@ -123,6 +123,8 @@ def readable(member: Member) -> InRoom:
     What was said while a room was private doesn't become everybody's when it opens.
     """
     room = member.room
-    since = member.since if room.private else min(member.since, room.public_since)
+    since = member.reads_from
+    if not room.private:
+        since = min(since, room.public_since)
     statuses = ("", *("+" * bool(member.ranks)), *("@" * ("o" in member.ranks)))
     return InRoom(member.room.id, since, statuses)

@@ -32,6 +32,7 @@ from hubbub.core.outputs import (
 )
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent
 from hubbub.core.state import State
+from hubbub.core.ways_back import end_ways_back, keep_ways_back, settle_empty
 from hubbub.irc.masks import matches
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
@@ -39,18 +40,9 @@ from hubbub.irc.replies import Refused, Reply, numeric, refuse
 
 
 def leave_room(state: State, member: Member) -> None:
-    """Takes a member out; a room that is left empty forgets its modes.
-
-    One that was private, or in which nothing was ever said, gives up its name too.
-    """
-    room = member.room
+    """Takes a member out."""
     state.remove_member(member)
-    if room.members:
-        return
-    if room.private or not (room.spoken or state.is_lobby(room)):
-        state.retire_room(room)
-    else:
-        state.reset_modes(room)
+    settle_empty(state, member.room)
 
 
 def speaker(state: State, session: SessionId) -> User:
@@ -90,6 +82,7 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
         state.erase(held)
     while state.invitations.expired(state.now):
         state.end_invitation(state.invitations.first())
+    end_ways_back(state)
     forget_sent(state, state.sent.older_than(state.now - SENT_ID_KEPT_MS))
 
 
@@ -282,6 +275,8 @@ def end_session(
     if user.owner is not None:
         go_offline(state, user, out)
         return
+    if lost and user.device:
+        keep_ways_back(state, user)
     depart(state, user, reason, out, recorded=recorded)
     out.append(Record(whowas(state, user)))
     if lost and user.device and len(state.held) < state.rules.held_names:

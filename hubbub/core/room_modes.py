@@ -71,8 +71,7 @@ def _check_rank(state: State, room: Room, user: User, change: ModeChange) -> Che
 
 def _set_rank(state: State, member: Member, letter: str, adding: bool) -> None:
     rest = member.ranks.replace(letter, "")
-    member.ranks = "".join(sorted(rest + letter)) if adding else rest
-    state.save(member)
+    state.give_ranks(member, rest + letter if adding else rest)
 
 
 def _check_list(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:

@@ -11,6 +11,7 @@ from hubbub.core.happening import did, happened
 from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
 from hubbub.core.presence import leave_room, speaker
 from hubbub.core.state import State
+from hubbub.core.ways_back import come_back_in, is_for_the_taking
 from hubbub.irc.masks import account_mask, matches
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import refuse
@@ -79,7 +80,8 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
         room = state.add_room(entry.room)
     else:
         _admit(state, room, user, entry.key)
-    state.add_member(room, user, "" if room.members or state.is_lobby(room) else "o")
+    way = state.ways_back.valid(user.identity, room.id, state.now)
+    member = state.add_member(room, user, "o" if is_for_the_taking(state, room) else "")
     invitation = state.invitations.get(user.identity, room.id)
     if invitation is not None:
         state.end_invitation(invitation)
@@ -89,17 +91,24 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     others = tuple(session for session in user.sessions if session != entry.session)
     if others:
         out.append(Introduced(room.name, others))
+    if way is not None:
+        come_back_in(state, member, way, out)
     if user.away:
         away = did(state, user, "AWAY", (user.away,))
         out.append(Deliver(away, (room.id,), without=user.sessions))
 
 
 def _admit(state: State, room: Room, user: User, key: str) -> None:
-    """Refuses a user whom the room's modes keep out; an operator's invitation opens every door."""
+    """Refuses a user whom the room's modes keep out; an operator's invitation opens every door.
+
+    A way back opens all but a ban.
+    """
     if state.invitations.valid(user.identity, room.id, state.now) is not None:
         return
     if is_banned(room, user):
         raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
+    if state.ways_back.valid(user.identity, room.id, state.now) is not None:
+        return
     if room.limit and len(room.members) >= room.limit:
         raise refuse(Numeric.ERR_CHANNELISFULL, room.name)
     if "i" in room.flags and not on_list(room, "I", user):

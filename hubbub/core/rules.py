@@ -37,6 +37,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many invitations stand at a time for one room, and for one person."""
     invitation_seconds: int = 604_800
     """How long an invitation stands when it isn't used."""
+    ways_back: int = 20_000
+    """How many memberships of guests who lost the connection are kept; beyond that none more is."""
+    way_back_seconds: int = 604_800
+    """How long one is kept."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
     history_page: int = 100

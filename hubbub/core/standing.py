@@ -1,4 +1,4 @@
-"""What an identity has in a room for a while: an invitation.
+"""What an identity has in a room for a while: an invitation, or a way back.
 
 Law: each ends by itself at its time; those that were made first end first.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from hubbub.core.entities import Row
-from hubbub.core.ids import RoomId
+from hubbub.core.ids import Place, RoomId
 
 
 class ForAWhile(Protocol):
@@ -69,6 +69,51 @@ class Invitation:
     def nick(self) -> str:
         """As whom somebody was invited."""
         return self.whom.partition("!")[0]
+
+
+class WayBack:
+    """What a lost connection left of a membership: the way back in, with all that was its own.
+
+    `ranks`, `reads_from`, `opped` and `voiced` are as in a Member.
+    """
+
+    TABLE: ClassVar[str] = "ways_back"
+    __slots__ = ("at", "identity", "opped", "ranks", "reads_from", "room", "until", "voiced")
+
+    def __init__(
+        self,
+        identity: str,
+        room: int,
+        ranks: str,
+        reads_from: int,
+        opped: int,
+        voiced: int,
+        at: int,
+        until: int,
+    ) -> None:
+        self.identity = identity
+        self.room = RoomId(room)
+        self.ranks = ranks
+        self.reads_from = Place(reads_from)
+        self.opped = Place(opped)
+        self.voiced = Place(voiced)
+        self.at = at
+        self.until = until
+
+    def key(self) -> Row:
+        return (self.identity, self.room)
+
+    def row(self) -> Row:
+        return (
+            self.identity,
+            self.room,
+            self.ranks,
+            self.reads_from,
+            self.opped,
+            self.voiced,
+            self.at,
+            self.until,
+        )
 
 
 Kept = TypeVar("Kept", bound=ForAWhile)

@@ -28,7 +28,7 @@ from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, Us
 from hubbub.core.markers import Markers, ReadMarker
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
-from hubbub.core.standing import Invitation, Standing
+from hubbub.core.standing import Invitation, Standing, WayBack
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,7 +63,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "public_since",
         "spoken",
     ),
-    "members": ("room", "user", "ranks", "since"),
+    "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
     "invitations": (
         "identity",
@@ -74,6 +74,16 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "made_at",
         "until",
         "told",
+    ),
+    "ways_back": (
+        "identity",
+        "room",
+        "ranks",
+        "reads_from",
+        "opped",
+        "voiced",
+        "made_at",
+        "until",
     ),
     "held_names": ("folded", "device", "until"),
     "sent": ("scope", "once", "place", "time", "digest"),
@@ -91,6 +101,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "members": 2,
     "lists": 3,
     "invitations": 2,
+    "ways_back": 2,
     "held_names": 1,
     "sent": 2,
     "bans": 2,
@@ -101,6 +112,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
 LOAD_ORDER: Final[Mapping[str, str]] = {
     "members": "since, user",
     "invitations": "made_at, identity, room",
+    "ways_back": "made_at, identity, room",
     "sent": "place",
     "read_markers": "number",
 }
@@ -128,6 +140,7 @@ class State:
         self.bans: dict[tuple[str, str], ServerBan] = {}
         self.markers = Markers()
         self.invitations: Standing[Invitation] = Standing()
+        self.ways_back: Standing[WayBack] = Standing()
         self.online = 0
         """How many users are connected."""
         self.invisible = 0
@@ -177,7 +190,7 @@ class State:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
         if any(held.until <= time for held in self.held.values()):
             return True
-        if self.invitations.expired(time):
+        if self.invitations.expired(time) or self.ways_back.expired(time):
             return True
         return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
@@ -317,11 +330,29 @@ class State:
         self.invitations.remove(invitation)
         self.erase(invitation)
 
+    def add_way_back(self, way: WayBack) -> None:
+        self.ways_back.put(way)
+        self.save(way)
+
+    def end_way_back(self, way: WayBack) -> None:
+        self.ways_back.remove(way)
+        self.erase(way)
+
     def add_member(self, room: Room, user: User, ranks: str) -> Member:
-        member = Member(room, user, ranks, self.next_place)
+        here = self.next_place
+        member = Member(room, user, ranks, here, here, here, here)
         self._link(member)
         self.save(member)
         return member
+
+    def give_ranks(self, member: Member, ranks: str) -> None:
+        """Changes a member's ranks; what was said to those who had one it reads from here on."""
+        if "o" not in member.ranks:
+            member.opped = self.next_place
+        if not member.ranks:
+            member.voiced = self.next_place
+        member.ranks = "".join(sorted(ranks))
+        self.save(member)
 
     def remove_member(self, member: Member) -> None:
         room, user = member.room, member.user
@@ -352,6 +383,7 @@ class State:
             self.bans.values(),
             self.markers,
             self.invitations,
+            self.ways_back,
         ]
         entities += [room.members.values() for room in self.rooms_by_id.values()]
         entities += [
@@ -392,10 +424,10 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
             continue
         state.rooms[room.folded] = room
         state.rooms_by_id[room.id] = room
-    for room_id, user_id, ranks, since in tables["members"]:
+    for room_id, user_id, *facts in tables["members"]:
         room = state.rooms_by_id[room_id]  # type: ignore[index]
         user = state.users_by_id[user_id]  # type: ignore[index]
-        state._link(Member(room, user, ranks, since))  # type: ignore[arg-type]
+        state._link(Member(room, user, *facts))  # type: ignore[arg-type]
     _load_lists(state, tables)
     return state
 
@@ -406,6 +438,8 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
     for row in tables["invitations"]:
         state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
+    for row in tables["ways_back"]:
+        state.ways_back.put(WayBack(*row))  # type: ignore[arg-type]
     for row in tables["held_names"]:
         held = HeldName(*row)  # type: ignore[arg-type]
         state.held[held.folded] = held

@@ -320,6 +320,15 @@ class Limits:
     invitation_seconds: int = _seconds(
         604_800, "How long an invitation stands that isn't used.", low=60, high=315_360_000
     )
+    ways_back: int = _count(
+        20_000,
+        "Memberships of guests that are kept after a lost connection: of private rooms, and ranks.",
+        low=0,
+        high=1_000_000,
+    )
+    way_back_seconds: int = _seconds(
+        604_800, "How long such a membership is kept.", low=0, high=315_360_000
+    )
     monitor_entries: int = _count(
         100, "Names that one connection may watch (MONITOR).", high=10_000
     )
@@ -444,6 +453,8 @@ class Config:
             list_entries=limits.list_entries,
             invitations=limits.invitations,
             invitation_seconds=limits.invitation_seconds,
+            ways_back=limits.ways_back,
+            way_back_seconds=limits.way_back_seconds,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             history_page=limits.history_page,

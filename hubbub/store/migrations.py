@@ -45,6 +45,7 @@ CREATE TABLE rooms (
 );
 CREATE TABLE members (
   room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,
+  reads_from INTEGER NOT NULL, opped INTEGER NOT NULL, voiced INTEGER NOT NULL,
   PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
 CREATE TABLE lists (
@@ -55,6 +56,11 @@ CREATE TABLE invitations (
   identity TEXT, room INTEGER, whom TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL,
   made_at INTEGER NOT NULL, until INTEGER NOT NULL, told INTEGER NOT NULL,
   PRIMARY KEY (identity, room)
+) WITHOUT ROWID;
+CREATE TABLE ways_back (
+  identity TEXT, room INTEGER, ranks TEXT NOT NULL, reads_from INTEGER NOT NULL,
+  opped INTEGER NOT NULL, voiced INTEGER NOT NULL, made_at INTEGER NOT NULL,
+  until INTEGER NOT NULL, PRIMARY KEY (identity, room)
 ) WITHOUT ROWID;
 CREATE TABLE held_names (
   folded TEXT PRIMARY KEY, device TEXT NOT NULL, until INTEGER NOT NULL

@@ -35,7 +35,11 @@ def test_every_kind_of_change_is_kept() -> None:
     room = chat.state.rooms["#a"]  # type: ignore[index]
     member = room.members[chat.state.sessions[bob].user.id]
     expected: list[tuple[Change, str, tuple[object, ...]]] = [
-        ((True, "v", "bob"), "members", (room.id, member.user.id, "v", member.since)),
+        (
+            (True, "v", "bob"),
+            "members",
+            (room.id, member.user.id, "v", member.since, member.since),
+        ),
         ((True, "m", None), "rooms", (room.id, "#a", room.created, "mnt", "", 0)),
         ((True, "k", "key"), "rooms", (room.id, "#a", room.created, "mnt", "key", 0)),
         ((True, "l", "5"), "rooms", (room.id, "#a", room.created, "mnt", "key", 5)),
