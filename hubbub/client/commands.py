@@ -138,6 +138,23 @@ def _uninvite(chat: Chat, rest: str) -> None:
     chat.connection.ask("UNINVITE", who, _room(chat, room.strip()))
 
 
+def _own_room(chat: Chat, rest: str) -> None:
+    action, *words = rest.split()
+    if action.lower() == "list":
+        chat.connection.ask("ROOM", "LIST")
+        return
+    named = bool(words) and chat.connection.is_room(words[0])
+    room = words.pop(0) if named else _room(chat, "")
+    chat.connection.ask("ROOM", action.upper(), room, *words)
+
+
+def _access(chat: Chat, rest: str) -> None:
+    words = rest.split()
+    named = bool(words) and chat.connection.is_room(words[0])
+    room = words.pop(0) if named else _room(chat, "")
+    chat.connection.ask("ACCESS", room, *(word.upper() for word in words[:1]), *words[1:])
+
+
 def _away(chat: Chat, rest: str) -> None:
     chat.connection.away(rest or None)
 
@@ -203,6 +220,8 @@ ROWS = (
     Row("topic", "[text]", "show or set what the room is about", _topic),
     Row("invite", "[person] [room]", "ask somebody in; a room alone: who is invited; alone: where you are", _invite, takes="person"),
     Row("uninvite", "<person> [room]", "take an invitation back, or with your own name decline it", _uninvite, 1, takes="person"),
+    Row("room", "<register|info|transfer|drop|list> [room] [account]", "make a room yours for good, hand it over, give it up", _own_room, 1),
+    Row("access", "[room] [list|add|del] [account] [operator|voice]", "who has a right to which rank in a registered room", _access, takes="room"),
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),

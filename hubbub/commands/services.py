@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hubbub.commands import chanserv
 from hubbub.commands.accounts import log_in, register_as
 from hubbub.commands.row import Call, Kind, Row, When
 from hubbub.core.outputs import Event
@@ -27,7 +28,11 @@ NICKSERV_HELP: Final = (
     "To change your password: /quote ACCOUNT PASSWORD <old> <new>",
 )
 CHANSERV_HELP: Final = (
-    "Rooms need no registration here: members, modes and topic stay, and operators keep their rank.",
+    "I understand:",
+    "  REGISTER <room>                makes a room that you run your account's: ROOM REGISTER",
+    "  INFO <room>, DROP <room>, TRANSFER <room> <account>: ROOM",
+    "  ACCESS <room> [LIST | ADD <account> operator|voice | DEL <account>]: ACCESS",
+    "  OP, DEOP, VOICE, DEVOICE <room> [name]: MODE    INVITE <room> [name]: INVITE",
     "Whoever makes a room is its operator. /mode, /topic, /kick and /invite do the rest.",
 )
 
@@ -65,7 +70,8 @@ def _identified(session: Session, outcome: Outcome) -> Sequence[Work]:
 
 
 def _chanserv(call: Call, words: Sequence[str]) -> Sequence[Work]:
-    return [_notices("ChanServ", CHANSERV_HELP)]
+    work = chanserv.understood(call, words)
+    return [_notices("ChanServ", CHANSERV_HELP)] if work is None else work
 
 
 _SERVICES: Final[dict[str, Callable[[Call, Sequence[str]], Sequence[Work]]]] = {

@@ -43,6 +43,7 @@ from hubbub.core.presence import (
     whowas,
 )
 from hubbub.core.reading import forget_markers, move_markers
+from hubbub.core.registered_rooms import bequeath
 from hubbub.core.state import State
 from hubbub.core.ways_back import close_ways_back, inherit_reading, move_ways_back
 from hubbub.irc.names import fold_nick
@@ -322,6 +323,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     for invitation in state.invitations.of(account.identity):
         state.end_invitation(invitation)
     close_ways_back(state, account.identity)
+    bequeath(state, account, out)
     state.remove_account(account)
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 

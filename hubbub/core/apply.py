@@ -19,6 +19,7 @@ from hubbub.core import (
     presence,
     reading,
     redaction,
+    registered_rooms,
     room_modes,
     rooms,
 )
@@ -50,6 +51,10 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.PartAll: rooms.part_all,
     entries.Invite: invitations.invite,
     entries.Uninvite: invitations.uninvite,
+    entries.RegisterRoom: registered_rooms.register_room,
+    entries.TransferRoom: registered_rooms.transfer_room,
+    entries.DropRoom: registered_rooms.drop_room,
+    entries.SetAccess: registered_rooms.set_access,
     entries.SetTopic: rooms.set_topic,
     entries.Kick: moderation.kick,
     entries.SetRoomModes: room_modes.set_room_modes,

@@ -246,14 +246,18 @@ class Room:
     A room that everybody left is retired when it was private, or nothing was ever said in it
     (`spoken`): its row and history stay, its name is free.
     `public_since` is where the history begins that every member may read, while it isn't private.
+    One that is registered has a `founder` (an account's id, else 0) and `access`, and stays as it is
+    whoever leaves.
     `flags` holds the letters of the modes without argument, sorted. `version` counts changes of
     who is in it; it isn't kept.
     """
 
     TABLE: ClassVar[str] = "rooms"
     __slots__ = (
+        "access",
         "created",
         "flags",
+        "founder",
         "id",
         "key_word",
         "limit",
@@ -261,6 +265,7 @@ class Room:
         "members",
         "name",
         "public_since",
+        "registered_at",
         "retired_at",
         "spoken",
         "topic",
@@ -283,6 +288,8 @@ class Room:
         retired_at: int = 0,
         public_since: int = 0,
         spoken: int = 0,
+        founder: int = 0,
+        registered_at: int = 0,
     ) -> None:
         self.id = RoomId(id)
         self.name = name
@@ -296,6 +303,9 @@ class Room:
         self.retired_at = retired_at
         self.public_since = Place(public_since)
         self.spoken = bool(spoken)
+        self.founder = AccountId(founder)
+        self.registered_at = registered_at
+        self.access: dict[AccountId, Access] = {}
         self.members: dict[UserId, Member] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
@@ -317,6 +327,8 @@ class Room:
             self.retired_at,
             self.public_since,
             int(self.spoken),
+            self.founder,
+            self.registered_at,
         )
 
     @property
@@ -376,6 +388,26 @@ class Member:
             self.opped,
             self.voiced,
         )
+
+
+class Access:
+    """The rank (`o` or `v`) that an account has in a registered room by right."""
+
+    TABLE: ClassVar[str] = "access"
+    __slots__ = ("account", "at", "by", "rank", "room")
+
+    def __init__(self, room: RoomId, account: int, rank: str, by: str, at: int) -> None:
+        self.room = room
+        self.account = AccountId(account)
+        self.rank = rank
+        self.by = by
+        self.at = at
+
+    def key(self) -> Row:
+        return (self.room, self.account)
+
+    def row(self) -> Row:
+        return (self.room, self.account, self.rank, self.by, self.at)
 
 
 class ListEntry:

@@ -170,6 +170,33 @@ class Uninvite(Entry, frozen=True):
     room: str
 
 
+class RegisterRoom(Entry, frozen=True):
+    """Makes a room one's account's."""
+
+    room: str
+
+
+class TransferRoom(Entry, frozen=True):
+    """Makes a registered room another account's."""
+
+    room: str
+    account: str
+
+
+class DropRoom(Entry, frozen=True):
+    """Ends a room's registration."""
+
+    room: str
+
+
+class SetAccess(Entry, frozen=True):
+    """Gives an account a right to a rank (`o` or `v`) in a registered room; an empty one takes it."""
+
+    room: str
+    account: str
+    rank: Literal["o", "v", ""]
+
+
 class SetTopic(Entry, frozen=True):
     room: str
     text: str
@@ -291,6 +318,10 @@ AnyEntry = (
     | Kick
     | Invite
     | Uninvite
+    | RegisterRoom
+    | TransferRoom
+    | DropRoom
+    | SetAccess
     | SetTopic
     | SetRoomModes
     | Say

@@ -6,8 +6,9 @@ Law: who may do a thing is decided here, before anything changes.
 from __future__ import annotations
 
 from hubbub.core import entries
+from hubbub.core.access import is_founder, right_of
 from hubbub.core.entities import Member, Room, User
-from hubbub.core.happening import did, happened
+from hubbub.core.happening import did, granted, happened
 from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
 from hubbub.core.presence import leave_room, speaker
 from hubbub.core.state import State
@@ -34,13 +35,15 @@ def find_member(room: Room, user: User) -> Member:
 
 
 def require_operator(member: Member) -> None:
-    """Refuses unless the member is an operator of the room."""
-    if "o" not in member.ranks:
+    """Refuses unless the member is an operator of the room, or may be by access."""
+    if "o" not in member.ranks and right_of(member.room, member.user) != "o":
         raise refuse(Numeric.ERR_CHANOPRIVSNEEDED, member.room.name)
 
 
 def require_authority(room: Room, user: User) -> None:
-    """Refuses unless the user is an operator of the room, or a moderator and the room public."""
+    """Refuses unless the user is an operator of the room, or may be; or moderates and it is public."""
+    if right_of(room, user) == "o":
+        return
     if room.private or not user.may("moderator"):
         require_operator(find_member(room, user))
 
@@ -91,6 +94,7 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     others = tuple(session for session in user.sessions if session != entry.session)
     if others:
         out.append(Introduced(room.name, others))
+    granted(state, out, member, right_of(room, user))
     if way is not None:
         come_back_in(state, member, way, out)
     if user.away:
@@ -101,13 +105,15 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
 def _admit(state: State, room: Room, user: User, key: str) -> None:
     """Refuses a user whom the room's modes keep out; an operator's invitation opens every door.
 
-    A way back opens all but a ban.
+    A way back and a right to a rank open all but a ban, and for the founder that, too.
     """
+    if is_founder(room, user):
+        return
     if state.invitations.valid(user.identity, room.id, state.now) is not None:
         return
     if is_banned(room, user):
         raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
-    if state.ways_back.valid(user.identity, room.id, state.now) is not None:
+    if right_of(room, user) or state.ways_back.valid(user.identity, room.id, state.now) is not None:
         return
     if room.limit and len(room.members) >= room.limit:
         raise refuse(Numeric.ERR_CHANNELISFULL, room.name)

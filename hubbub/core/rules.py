@@ -41,6 +41,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many memberships of guests who lost the connection are kept; beyond that none more is."""
     way_back_seconds: int = 604_800
     """How long one is kept."""
+    rooms_per_account: int = 20
+    """How many rooms one account may register."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
     history_page: int = 100

@@ -12,6 +12,7 @@ from typing import Final
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
     LOBBY_FLAGS,
+    Access,
     Account,
     Counter,
     Entity,
@@ -62,9 +63,12 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "retired_at",
         "public_since",
         "spoken",
+        "founder",
+        "registered_at",
     ),
     "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
+    "access": ("room", "account", "rank", "set_by", "set_at"),
     "invitations": (
         "identity",
         "room",
@@ -100,6 +104,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "rooms": 1,
     "members": 2,
     "lists": 3,
+    "access": 2,
     "invitations": 2,
     "ways_back": 2,
     "held_names": 1,
@@ -389,6 +394,7 @@ class State:
         entities += [
             of.values() for room in self.rooms_by_id.values() for of in room.lists.values()
         ]
+        entities += [room.access.values() for room in self.rooms_by_id.values()]
         for group in entities:
             rows.extend((entity.TABLE, entity.row()) for entity in group)
         return iter(sorted(rows, key=repr))
@@ -436,6 +442,9 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
     for row in tables["lists"]:
         entry = ListEntry(*row)  # type: ignore[arg-type]
         state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
+    for row in tables["access"]:
+        access = Access(*row)  # type: ignore[arg-type]
+        state.rooms_by_id[access.room].access[access.account] = access
     for row in tables["invitations"]:
         state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
     for row in tables["ways_back"]:

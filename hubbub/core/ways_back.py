@@ -42,8 +42,10 @@ def keep_ways_back(state: State, user: User) -> None:
 
 
 def is_for_the_taking(state: State, room: Room) -> bool:
-    """Whether who comes into a room now runs it: nobody is there, and nobody has a way back."""
-    return not (room.members or state.is_lobby(room) or state.ways_back.has_room(room.id))
+    """Whether who comes into a room now runs it: it is nobody's, and nobody has a way back."""
+    if room.members or room.founder or state.is_lobby(room):
+        return False
+    return not state.ways_back.has_room(room.id)
 
 
 def come_back_in(state: State, member: Member, way: WayBack, out: list[Output]) -> None:
@@ -93,11 +95,11 @@ def _end(state: State, way: WayBack) -> None:
 
 
 def settle_empty(state: State, room: Room) -> None:
-    """A room that nobody is in and nobody can come back to forgets its modes.
+    """A room that nobody is in, owns or can come back to forgets its modes.
 
     One that was private, or in which nothing was ever said, gives up its name too.
     """
-    if room.members or state.ways_back.has_room(room.id):
+    if room.members or room.founder or state.ways_back.has_room(room.id):
         return
     if room.private or not (room.spoken or state.is_lobby(room)):
         state.retire_room(room)

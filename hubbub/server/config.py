@@ -329,6 +329,7 @@ class Limits:
     way_back_seconds: int = _seconds(
         604_800, "How long such a membership is kept.", low=0, high=315_360_000
     )
+    rooms_per_account: int = _count(20, "Rooms that one account may register.", low=0)
     monitor_entries: int = _count(
         100, "Names that one connection may watch (MONITOR).", high=10_000
     )
@@ -455,6 +456,7 @@ class Config:
             invitation_seconds=limits.invitation_seconds,
             ways_back=limits.ways_back,
             way_back_seconds=limits.way_back_seconds,
+            rooms_per_account=limits.rooms_per_account,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             history_page=limits.history_page,

@@ -41,7 +41,8 @@ CREATE TABLE rooms (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, flags TEXT NOT NULL,
   key_word TEXT NOT NULL, member_limit INTEGER NOT NULL, topic TEXT NOT NULL,
   topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL,
-  public_since INTEGER NOT NULL, spoken INTEGER NOT NULL
+  public_since INTEGER NOT NULL, spoken INTEGER NOT NULL, founder INTEGER NOT NULL,
+  registered_at INTEGER NOT NULL
 );
 CREATE TABLE members (
   room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,
@@ -51,6 +52,10 @@ CREATE TABLE members (
 CREATE TABLE lists (
   room INTEGER, letter TEXT, mask TEXT, set_by TEXT NOT NULL, set_at INTEGER NOT NULL,
   PRIMARY KEY (room, letter, mask)
+) WITHOUT ROWID;
+CREATE TABLE access (
+  room INTEGER, account INTEGER, rank TEXT NOT NULL, set_by TEXT NOT NULL, set_at INTEGER NOT NULL,
+  PRIMARY KEY (room, account)
 ) WITHOUT ROWID;
 CREATE TABLE invitations (
   identity TEXT, room INTEGER, whom TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL,

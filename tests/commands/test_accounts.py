@@ -652,7 +652,7 @@ def test_nickserv_registers(world: World) -> None:
 def test_services_help_and_are_nobody(world: World) -> None:
     ann = world.connect("ann")
     assert told(ann.ask("PRIVMSG NickServ :what?"), "IDENTIFY [name] <password>")
-    for line in ("CS op #tea ann", "CHANSERV help", "PRIVMSG ChanServ :hi"):
+    for line in ("CS sing #tea ann", "CHANSERV help", "PRIVMSG ChanServ :hi"):
         assert told(ann.ask(line), ":ChanServ!services@hub.test NOTICE ann ")
     assert told(ann.ask("NICKSERV ghost ann"), "Not needed")
     assert codes(ann.ask("NICK NickServ")) == ["432"]

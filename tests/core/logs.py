@@ -109,6 +109,7 @@ settings = st.sampled_from(
             rooms_per_user=2,
             rooms=3,
             list_entries=1,
+            rooms_per_account=1,
             invitations=1,
             ways_back=1,
             way_back_seconds=600,
@@ -181,6 +182,12 @@ _any_entry = {
     entries.Kick: st.builds(entries.Kick, sessions, rooms, nicks, texts),
     entries.Invite: st.builds(entries.Invite, sessions, nicks, rooms),
     entries.Uninvite: st.builds(entries.Uninvite, sessions, nicks, rooms),
+    entries.RegisterRoom: st.builds(entries.RegisterRoom, sessions, rooms),
+    entries.TransferRoom: st.builds(entries.TransferRoom, sessions, rooms, nicks),
+    entries.DropRoom: st.builds(entries.DropRoom, sessions, rooms),
+    entries.SetAccess: st.builds(
+        entries.SetAccess, sessions, rooms, nicks, st.sampled_from(["o", "v", ""])
+    ),
     entries.SetTopic: st.builds(entries.SetTopic, sessions, rooms, texts),
     entries.SetRoomModes: st.builds(
         entries.SetRoomModes,
