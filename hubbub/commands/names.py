@@ -52,7 +52,7 @@ def names(call: Call, state: State) -> Sequence[Shown | Fetch]:
     for name in each_once(call.param(0)):
         room = state.room_named(name)
         inside = room is not None and user.id in room.members
-        if room is None or (not inside and "s" in room.flags):
+        if room is None or (not inside and room.private):
             replies.append(numeric(Numeric.RPL_ENDOFNAMES, name))
         else:
             replies += names_of(call.session, room, inside=inside)

@@ -1,6 +1,6 @@
 """WHO and WHOX: who is in a room, or whom a mask finds, one line a person.
 
-Law: an invisible person is found only by those who share a room with it, and a secret room is named
+Law: an invisible person is found only by those who share a room with it, and a private room is named
 only to those who are in it. Fields: https://ircv3.net/specs/extensions/whox
 """
 
@@ -32,7 +32,7 @@ def sees_member(asker: User, member: Member) -> bool:
     """Whether the asker may know that somebody is in a room."""
     if asker is member.user or member.room.id in asker.memberships:
         return True
-    return "s" not in member.room.flags and "i" not in member.user.modes
+    return not member.room.private and "i" not in member.user.modes
 
 
 def shares_room(asker: User, other: User) -> bool:
