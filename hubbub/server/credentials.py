@@ -12,11 +12,14 @@ password is set.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import logging
 import os
 import secrets
+import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable
@@ -52,6 +55,8 @@ WAITING: Final = 64
 """How many passwords may wait for a thread."""
 ITERATIONS: Final = 60_000
 """PBKDF2 rounds of SCRAM-SHA-256: some 20 ms for a client in C or Python."""
+BACKGROUND: Final = 10
+"""The niceness of the threads: a tenth of the chat's share when both want the same core."""
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
 _SECRET_BYTES: Final = 32
@@ -82,7 +87,7 @@ class Credentials:
         self._throttle = Throttle()
         # One core stays free for the chat.
         threads = max(1, min(4, (os.cpu_count() or 1) - 1))
-        self._pool = ThreadPoolExecutor(threads, "hubbub-password")
+        self._pool = ThreadPoolExecutor(threads, "hubbub-password", initializer=_give_way)
         self._waiting = 0
         self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self.secret = secrets.token_bytes(32)
@@ -190,6 +195,13 @@ class Credentials:
     def close(self) -> None:
         """Ends the threads once they have done what they are at."""
         self._pool.shutdown(cancel_futures=True)
+
+
+def _give_way() -> None:
+    """The thread gets what time the others leave, where a thread can be told so (Linux)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 def kept_secret(directory: Path) -> bytes:

@@ -50,6 +50,10 @@ class Recent:
     def __contains__(self, key: object) -> bool:
         return key in self._keys
 
+    def forget(self, key: str) -> None:
+        """Takes a key out, if it is there."""
+        self._keys.pop(key, None)
+
     def note(self, key: str) -> None:
         self._keys[key] = None
         self._keys.move_to_end(key)
@@ -61,9 +65,14 @@ class Throttle:
     """Who may try a password now.
 
     An address has a budget of tries, but for this machine's own, behind which there may be a proxy
-    and everybody: there each connection counts for itself. An account has one for all addresses together, so that many addresses don't help
-    to guess; those from which its password was right lately aren't held up by what others do, and
-    neither is an address that has not been wrong about it yet.
+    and everybody: there each connection counts for itself. An account has one for all addresses
+    together, so that many addresses don't help to guess; those from which its password was right
+    lately aren't held up by what others do, and neither is an address that has not been wrong about
+    it yet.
+
+    Behind one address there may be many people, and one of them guessing. A device that was right
+    lately has a try all the same, and another after that was right; without a device's token an
+    account that was right lately from there has what its own budget gives.
     """
 
     def __init__(self) -> None:
@@ -85,25 +94,31 @@ class Throttle:
         """Whether a try may go on; `where` is the address's key, or for this machine's own the
         connection's. It counts as wrong until `right`.
         """
-        if not local and not self._addresses.has(where, now):
+        known = f"{account} {device}" if device else ""
+        if known in self._right:
+            self._right.forget(known)
+        elif not self._within(account, where, local, now):
             return False
-        if not self._accounts.has(account, now) and not self._is_trusted(account, where, device):
-            if f"{account} {where}" in self._wrong:
-                return False
-            if local and not self._newcomers.has(account, now):
-                return False
-            if local:
-                self._newcomers.spend(account, now)
         if not local:
             self._addresses.spend(where, now)
         self._accounts.spend(account, now)
         self._wrong.note(f"{account} {where}")
         return True
 
-    def _is_trusted(self, account: str, where: str, device: str) -> bool:
-        return f"{account} {where}" in self._right or (
-            bool(device) and f"{account} {device}" in self._right
-        )
+    def _within(self, account: str, where: str, local: bool, now: float) -> bool:
+        """Whether what is left of the budgets is enough for a try from there."""
+        tried = f"{account} {where}"
+        if not local and not self._addresses.has(where, now):
+            return tried in self._right and self._accounts.has(account, now)
+        if self._accounts.has(account, now) or tried in self._right:
+            return True
+        if tried in self._wrong:
+            return False
+        if local:
+            if not self._newcomers.has(account, now):
+                return False
+            self._newcomers.spend(account, now)
+        return True
 
     def right(self, account: str, where: str, device: str, *, local: bool, now: float) -> None:
         """The password was right: the try costs nothing."""

@@ -184,3 +184,29 @@ def test_an_attack_on_one_account_leaves_its_owner_in(tmp_path: Path) -> None:
         await owner.until(" 903 ")
 
     with_hub(tmp_path, scenario)
+
+
+def test_a_hundred_wrong_tries_keep_nobody_else_out(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        await registered(node, "ann")
+
+        async def logs_in(host: str, *device: str) -> None:
+            wire = node.arrive(host)
+            wire.send("CAP REQ sasl", *device, *plain("ann"))
+            await wire.until(" 903 ")
+
+        phone = "DEVICE 0123456789abcdef"
+        await logs_in("10.0.0.1", phone)
+        answers: list[str] = []
+        for _ in range(25):
+            attacker = node.arrive("10.0.0.1")
+            attacker.send("CAP REQ sasl", *(plain("ann", "wrong") * 4))
+            async with asyncio.timeout(10):
+                while sum(" 904 " in line for line in attacker.heard) < 4:
+                    await asyncio.sleep(0)
+            answers += [line for line in attacker.heard if " 904 " in line]
+        assert sum("Too many wrong tries" in line for line in answers) > 50
+        await logs_in("10.0.0.1", phone)
+        await logs_in("10.0.0.2")
+
+    with_hub(tmp_path, scenario)

@@ -75,3 +75,26 @@ def test_new_passwords_are_bounded_for_an_address() -> None:
     throttle = Throttle()
     assert sum(throttle.admits_new("class", 0) for _ in range(100)) == 50
     assert throttle.admits_new("class", 3)
+
+
+def test_one_who_guesses_doesnt_shut_out_the_others_behind_its_address() -> None:
+    throttle = Throttle()
+    for name, device in (("ann", "phone"), ("bob", ""), ("eve", "")):
+        assert throttle.admits(name, "school", device, local=False, now=0)
+        throttle.right(name, "school", device, local=False, now=0)
+    assert tries(throttle, 100, "ann", "school") == 20
+    assert tries(throttle, 100, "zoe", "school") == 0
+    for _ in range(100):
+        assert throttle.admits("ann", "school", "phone", local=False, now=0), "was right with that"
+        throttle.right("ann", "school", "phone", local=False, now=0)
+    assert throttle.admits("bob", "school", "", local=False, now=0), "was right from there"
+    assert tries(throttle, 100, "eve", "school") == 10, "as many as an account has"
+
+
+def test_a_device_that_is_wrong_is_one_like_others() -> None:
+    throttle = Throttle()
+    assert throttle.admits("ann", "home", "phone", local=False, now=0)
+    throttle.right("ann", "home", "phone", local=False, now=0)
+    assert tries(throttle, 100, "ann", "cafe") == 10
+    assert throttle.admits("ann", "cafe", "phone", local=False, now=0)
+    assert not throttle.admits("ann", "cafe", "phone", local=False, now=0)
