@@ -118,7 +118,9 @@ class NaiveHistory:
             for row in self._readable(room, False):
                 last[room.room] = (room.room, row.time)
         for row in sorted(self.rows, key=lambda row: row.place):
-            if row.room is None and row.command in SAID and targets.identity not in self._gone:
+            if row.time < targets.from_time or targets.identity in self._gone:
+                continue
+            if row.room is None and row.command in SAID:
                 for peer in peers(row, targets.identity):
                     last[fold_nick(peer)] = (peer, row.time)
         found = [
@@ -156,9 +158,11 @@ def belongs(row: HistoryRow, conversation: Conversation) -> bool:
             row.room == conversation.room
             and row.place >= conversation.since
             and row.status in conversation.statuses
+            and row.time >= conversation.from_time
         )
     named = (fold_nick(peer) for peer in peers(row, conversation.identity))
-    return row.room is None and conversation.peer in named
+    kept = row.time >= conversation.from_time
+    return row.room is None and kept and conversation.peer in named
 
 
 def peers(row: HistoryRow, identity: str) -> list[str]:

@@ -30,9 +30,14 @@ def naive_search(rows: Iterable[HistoryRow], question: Search) -> Sequence[Histo
 def may_read(row: HistoryRow, question: Search) -> bool:
     if row.room is not None:
         return any(
-            row.room == room.room and row.place >= room.since and row.status in room.statuses
+            row.room == room.room
+            and row.place >= room.since
+            and row.time >= room.from_time
+            and row.status in room.statuses
             for room in question.rooms
         )
+    if row.time < question.from_time:
+        return False
     views = [(row.author, fold_nick(row.peer_nick)), (row.peer, fold_nick(nick_of(row)))]
     return any(
         identity == question.identity and question.peer in (None, peer)

@@ -155,6 +155,10 @@ def _access(chat: Chat, rest: str) -> None:
     chat.connection.ask("ACCESS", room, *(word.upper() for word in words[:1]), *words[1:])
 
 
+def _retention(chat: Chat, rest: str) -> None:
+    chat.connection.ask("RETENTION", _room(chat, ""), *([rest] if rest else []))
+
+
 def _away(chat: Chat, rest: str) -> None:
     chat.connection.away(rest or None)
 
@@ -222,6 +226,7 @@ ROWS = (
     Row("uninvite", "<person> [room]", "take an invitation back, or with your own name decline it", _uninvite, 1, takes="person"),
     Row("room", "<register|info|transfer|drop|list> [room] [account]", "make a room yours for good, hand it over, give it up", _own_room, 1),
     Row("access", "[room] [list|add|del] [account] [operator|voice]", "who has a right to which rank in a registered room", _access, takes="room"),
+    Row("retention", "[time]", "show or set how long the room keeps what is said: 30d, 2w, 1y, forever", _retention),
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),

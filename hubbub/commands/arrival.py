@@ -12,11 +12,12 @@ from hubbub.commands.packing import packed
 from hubbub.commands.playback import event_of
 from hubbub.core.entities import Member, Room
 from hubbub.core.happening import did
-from hubbub.core.history import Page, readable
+from hubbub.core.history import Page, kept_days, readable
 from hubbub.core.ids import RoomId
 from hubbub.core.invitations import told_now
 from hubbub.core.outputs import HistoryRow
 from hubbub.core.reading import marker_of
+from hubbub.core.retention import retention_of
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge.session import Session
@@ -253,6 +254,8 @@ def _inside(session: Session, state: State, member: Member, *, replay: bool) -> 
         replies.append(marker_of(state, member.user, room))
     if room.topic:
         replies += topic_of(room)
+    if kept_days(state.rules, room):
+        replies.append(retention_of(state, room))
     if not (session.has("no-implicit-names") or session.has("draft/no-implicit-names")):
         replies += names_of(session, room, inside=True)
     if replay and state.rules.replay_lines and not session.has("draft/chathistory"):
@@ -263,7 +266,7 @@ def _inside(session: Session, state: State, member: Member, *, replay: bool) -> 
 def _replay(session: Session, state: State, member: Member) -> Fetch:
     """What was said before a client came that can't ask for it itself."""
     question = Page(
-        conversation=readable(member),
+        conversation=readable(state, member),
         before=state.next_place,
         limit=state.rules.replay_lines,
         newest=True,

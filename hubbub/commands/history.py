@@ -21,6 +21,7 @@ from hubbub.core.history import (
     Page,
     Targets,
     WithPeer,
+    kept_from,
     readable,
 )
 from hubbub.core.ids import RoomId, parse_msgid
@@ -69,7 +70,7 @@ def chathistory(call: Call, state: State) -> Sequence[Shown | Fetch]:
 def _conversation(call: Call, state: State, user: User) -> tuple[Conversation, str]:
     target = call.param(1)
     if not is_room(target):
-        return WithPeer(user.identity, fold_nick(target)), target
+        return WithPeer(user.identity, fold_nick(target), kept_from(state, None)), target
     room = state.room_named(target)
     member = None if room is None else room.members.get(user.id)
     if room is None or member is None:
@@ -80,7 +81,7 @@ def _conversation(call: Call, state: State, user: User) -> tuple[Conversation, s
             target,
             text="Messages could not be retrieved: join the room first",
         )
-    return readable(member), room.name
+    return readable(state, member), room.name
 
 
 def _limit(call: Call) -> int:
@@ -196,10 +197,11 @@ def _targets(call: Call, state: State) -> Sequence[Shown | Fetch]:
     user = state.sessions[call.session.id].user
     question = Targets(
         identity=user.identity,
-        rooms=tuple(readable(member) for member in user.memberships.values()),
+        rooms=tuple(readable(state, member) for member in user.memberships.values()),
         after=min(first, second, key=lambda at: at.time),
         before=max(first, second, key=lambda at: at.time),
         limit=_limit(call),
+        from_time=kept_from(state, None),
     )
     names = {member.room.id: member.room.name for member in user.memberships.values()}
 

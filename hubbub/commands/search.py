@@ -11,7 +11,7 @@ from typing import Final
 from hubbub.commands.playback import event_of
 from hubbub.commands.row import Call, Kind, Row, When, query
 from hubbub.core.entities import User
-from hubbub.core.history import InRoom, Search, readable
+from hubbub.core.history import InRoom, Search, kept_from, readable
 from hubbub.core.outputs import HistoryRow
 from hubbub.core.state import State
 from hubbub.edge.work import Batched, Fetch, Shown
@@ -54,6 +54,7 @@ def search(call: Call, state: State) -> Sequence[Shown | Fetch]:
         # "If after is specified, messages SHOULD be searched from that time. Otherwise, messages
         # SHOULD be searched from the before time."
         newest=after is None,
+        from_time=kept_from(state, None),
     )
     names = {member.room.id: member.room.name for member in user.memberships.values()}
 
@@ -69,7 +70,7 @@ def _where(
 ) -> tuple[tuple[InRoom, ...], str, FoldedNick | None]:
     """The rooms, the identity whose whispers count (or none), and the only peer (or any)."""
     if not target:
-        rooms = tuple(readable(member) for member in user.memberships.values())
+        rooms = tuple(readable(state, member) for member in user.memberships.values())
         return rooms, user.identity, None
     if not is_room(target):
         return (), user.identity, fold_nick(target)
@@ -77,7 +78,7 @@ def _where(
     member = None if room is None else room.members.get(user.id)
     if member is None:
         raise _invalid("in", "You can search the rooms that you are in: join it first")
-    return (readable(member),), "", None
+    return (readable(state, member),), "", None
 
 
 def _moment(attributes: Mapping[str, str], name: str) -> int | None:

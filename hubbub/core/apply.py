@@ -20,6 +20,7 @@ from hubbub.core import (
     reading,
     redaction,
     registered_rooms,
+    retention,
     room_modes,
     rooms,
 )
@@ -57,6 +58,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.SetAccess: registered_rooms.set_access,
     entries.SetTopic: rooms.set_topic,
     entries.Kick: moderation.kick,
+    entries.SetRetention: retention.set_retention,
     entries.SetRoomModes: room_modes.set_room_modes,
     entries.Say: messages.say,
     entries.Redact: redaction.redact,

@@ -245,6 +245,7 @@ class Room:
 
     A room that everybody left is retired when it was private, or nothing was ever said in it
     (`spoken`): its row and history stay, its name is free.
+    `keep_days` is for how many days what is said in it is kept, 0 for as long as the server does.
     `public_since` is where the history begins that every member may read, while it isn't private.
     One that is registered has a `founder` (an account's id, else 0) and `access`, and stays as it is
     whoever leaves.
@@ -259,6 +260,7 @@ class Room:
         "flags",
         "founder",
         "id",
+        "keep_days",
         "key_word",
         "limit",
         "lists",
@@ -290,6 +292,7 @@ class Room:
         spoken: int = 0,
         founder: int = 0,
         registered_at: int = 0,
+        keep_days: int = 0,
     ) -> None:
         self.id = RoomId(id)
         self.name = name
@@ -306,6 +309,7 @@ class Room:
         self.founder = AccountId(founder)
         self.registered_at = registered_at
         self.access: dict[AccountId, Access] = {}
+        self.keep_days = keep_days
         self.members: dict[UserId, Member] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
@@ -329,6 +333,7 @@ class Room:
             int(self.spoken),
             self.founder,
             self.registered_at,
+            self.keep_days,
         )
 
     @property

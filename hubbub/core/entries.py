@@ -202,6 +202,17 @@ class SetTopic(Entry, frozen=True):
     text: str
 
 
+class SetRetention(Entry, frozen=True):
+    """Has a room's messages kept for `days`; 0 is for as long as the server keeps any.
+
+    `for_ever` (with 0) says that somebody asked for that and not for what the server does.
+    """
+
+    room: str
+    days: int
+    for_ever: bool = False
+
+
 class SetRoomModes(Entry, frozen=True):
     """Mode changes as (adding, mode letter, argument); an argument of None where none is taken."""
 
@@ -323,6 +334,7 @@ AnyEntry = (
     | DropRoom
     | SetAccess
     | SetTopic
+    | SetRetention
     | SetRoomModes
     | Say
     | Redact

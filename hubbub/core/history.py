@@ -1,15 +1,23 @@
 """Questions to the history: values that commands build and the store answers.
 
-Law: a question says what may be read, too; the store adds nothing and leaves nothing out.
+Law: a question says what may be read, too; the store adds nothing and leaves nothing out. What was
+kept for as long as it was to be may not be read, whether it is still there or not: `from_time` is
+the time in milliseconds from which on a conversation is kept, or 0.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
-from hubbub.core.entities import Member
+from hubbub.core.entities import Member, Room
 from hubbub.core.ids import Place, RoomId
+from hubbub.core.rules import Rules
+from hubbub.core.state import State
 from hubbub.irc.names import FoldedNick
+
+DAY_MS: Final = 24 * 3_600_000
 
 
 class InRoom(msgspec.Struct, frozen=True):
@@ -18,6 +26,7 @@ class InRoom(msgspec.Struct, frozen=True):
     room: RoomId
     since: Place
     statuses: tuple[str, ...] = ("",)
+    from_time: int = 0
 
 
 class WithPeer(msgspec.Struct, frozen=True):
@@ -25,6 +34,7 @@ class WithPeer(msgspec.Struct, frozen=True):
 
     identity: str
     peer: FoldedNick
+    from_time: int = 0
 
 
 Conversation = InRoom | WithPeer
@@ -68,7 +78,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """In which rooms, and with whom, something was last said between two times, oldest first.
 
-    Answered as (name or RoomId, time of the last message).
+    Answered as (name or RoomId, time of the last message). `from_time` is for the whispers.
     """
 
     identity: str
@@ -76,6 +86,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     after: At
     before: At
     limit: int
+    from_time: int = 0
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +95,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     In `rooms`, and among the whispers of `identity` if there is one: with `peer` only those with
     whoever it knew under this nick. `author` is the nick that said it. `after` and `before` are
     times in milliseconds, and what was said at them counts. With `newest` they are the last such
-    messages, otherwise the first.
+    messages, otherwise the first. `from_time` is for the whispers.
     """
 
     rooms: tuple[InRoom, ...] = ()
@@ -96,6 +107,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     before: int | None = None
     limit: int
     newest: bool = True
+    from_time: int = 0
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -117,7 +129,7 @@ class Whowas(msgspec.Struct, frozen=True):
 Question = Page | Around | Targets | Search | Message | Whowas
 
 
-def readable(member: Member) -> InRoom:
+def readable(state: State, member: Member) -> InRoom:
     """What a member may read of its room: a private room's history only from its own arrival.
 
     What was said while a room was private doesn't become everybody's when it opens.
@@ -127,4 +139,25 @@ def readable(member: Member) -> InRoom:
     if not room.private:
         since = min(since, room.public_since)
     statuses = ("", *("+" * bool(member.ranks)), *("@" * ("o" in member.ranks)))
-    return InRoom(member.room.id, since, statuses)
+    return InRoom(member.room.id, since, statuses, kept_from(state, room))
+
+
+def kept_days(rules: Rules, room: Room | None) -> int:
+    """For how many days what is said in a room is kept, whispers where it is None; 0 is for ever."""
+    own = 0 if room is None else room.keep_days
+    return min(own, rules.keep_days) if own and rules.keep_days else own or rules.keep_days
+
+
+def is_kept(state: State, room: Room | None, time: int) -> bool:
+    """Whether what was said at a time is still kept, as the log's clock stands: for `apply`."""
+    days = kept_days(state.rules, room)
+    return not days or time >= state.now - days * DAY_MS
+
+
+def kept_from(state: State, room: Room | None) -> int:
+    """The time from which on what was said in a room may be read, of whispers where it is None.
+
+    For questions only: it depends on the node's clock.
+    """
+    days = kept_days(state.rules, room)
+    return max(state.present - days * DAY_MS, 0) if days else 0

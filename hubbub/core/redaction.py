@@ -17,7 +17,7 @@ import msgspec
 from hubbub.core import entries
 from hubbub.core.entities import User
 from hubbub.core.happening import did, tagged
-from hubbub.core.history import readable
+from hubbub.core.history import is_kept, readable
 from hubbub.core.ids import Place, RoomId, SessionId, msgid
 from hubbub.core.messages import ranked_sessions, require_voice
 from hubbub.core.outputs import EDITS, Deliver, HistoryRow, Output, Record, Redacted
@@ -125,11 +125,12 @@ def _from_room(state: State, wish: _Wish, user: User, name: str) -> _Audience:
         raise invalid_target(wish.command, wish.target)
     own = said.author == user.identity
     if member is not None:
-        seen = readable(member)
+        seen = readable(state, member)
         visible = said.place >= seen.since and said.status in seen.statuses
     else:
         visible = said.place >= room.public_since
-    if said.room != room.id or not (own or visible):
+    kept = is_kept(state, room, said.time)
+    if said.room != room.id or not kept or not (own or visible):
         raise unknown_message(wish.command, wish.target, wish.id)
     operates = member is not None and "o" in member.ranks
     moderates = operates or (user.may("moderator") and not room.private)
@@ -149,7 +150,8 @@ def _from_whispers(state: State, wish: _Wish, user: User) -> _Audience:
     named = asked == fold_nick(said.peer_nick) or (
         known is not None and known.identity in (said.author, said.peer)
     )
-    if said.room is not None or not named or not (own or mine):
+    kept = is_kept(state, None, said.time)
+    if said.room is not None or not kept or not named or not (own or mine):
         raise unknown_message(wish.command, wish.target, wish.id)
     _require_own(state, wish, user)
     peers = sorted(

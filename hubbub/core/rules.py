@@ -45,6 +45,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many rooms one account may register."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
+    keep_days: int = 0
+    """For how many days what is said is kept; 0 is for ever. Rooms may keep it for less."""
     history_page: int = 100
     """The most messages that one CHATHISTORY returns."""
     replay_lines: int = 50

@@ -65,6 +65,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "spoken",
         "founder",
         "registered_at",
+        "keep_days",
     ),
     "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),

@@ -48,6 +48,13 @@ ADMIN_COMMANDS = (
         1,
         3,
     ),
+    AdminCommand(
+        "retention",
+        "[room] [time|forever|default]",
+        "for how long what is said is kept: everywhere, in a room; or set a room's (30d, 2w, 1y)",
+        0,
+        2,
+    ),
     AdminCommand("help", "", "this list", 0, 0),
     AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),
 )

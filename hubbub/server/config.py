@@ -297,6 +297,22 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What becomes of what was said."""
+
+    keep_days: int = _setting(
+        0,
+        Setting(
+            help="For how many days what is said is kept, in rooms and between two; 0 is for ever."
+            " A room's operators can have it kept for less (RETENTION).",
+            unit="days",
+            low=0,
+            high=36_500,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds of everything that could grow."""
 
@@ -428,6 +444,7 @@ class Config:
     server: Server = field(default_factory=Server)
     storage: Storage = field(default_factory=Storage)
     tls: Tls = field(default_factory=Tls)
+    history: History = field(default_factory=History)
     limits: Limits = field(default_factory=Limits)
 
     def rules(self) -> Rules:
@@ -459,6 +476,7 @@ class Config:
             rooms_per_account=limits.rooms_per_account,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
+            keep_days=self.history.keep_days,
             history_page=limits.history_page,
             replay_lines=limits.replay_lines,
             sent_ids=limits.sent_ids_kept,

@@ -11,7 +11,7 @@ from typing import Final
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
 from hubbub.irc.replies import Reply
-from hubbub.server import account_desk
+from hubbub.server import account_desk, retention_desk
 from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
 from hubbub.server.hub import Hub
 
@@ -84,6 +84,9 @@ class Desk:
     async def _account(self, words: tuple[str, ...]) -> Answer:
         return await account_desk.do(self._hub, words)
 
+    async def _retention(self, words: tuple[str, ...]) -> Answer:
+        return await retention_desk.do(self._hub, words)
+
     async def _help(self, words: tuple[str, ...]) -> Answer:
         return True, admin_help()
 
@@ -111,6 +114,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]
     "ban": Desk._ban,
     "unban": Desk._unban,
     "account": Desk._account,
+    "retention": Desk._retention,
     "help": Desk._help,
     "stop": Desk._end,
 }

@@ -34,6 +34,7 @@ from hubbub.server import logs
 from hubbub.server.addresses import is_loopback, limit_key
 from hubbub.server.connection import Connection
 from hubbub.server.credentials import Credentials
+from hubbub.server.expiry import Expiry
 from hubbub.server.fanout import Audiences, Fanout
 from hubbub.server.flight import BROKEN, SORRY, Flight, asks
 from hubbub.server.indexer import Indexer
@@ -99,6 +100,7 @@ class Hub:
         self._ordering = Embedded(self._execute)
         self._writer = ThreadPoolExecutor(1, "hubbub-writer")
         self._indexer = Indexer(store, self._writer)
+        self._expiry = Expiry(store, self._writer, self._kept, self._indexer.committed)
         self.credentials = Credentials(self._loop.call_soon_threadsafe)
         self._questions = Questions(self, store, self._gate, self._loop, readers=readers)
         self._ghosts = False
@@ -110,7 +112,15 @@ class Hub:
 
         Returns what keeps it from beginning, or nothing.
         """
-        return await self.operate(entries.NodeStarted(NO_SESSION, NODE, self._epoch, self.rules))
+        refusals = await self.operate(
+            entries.NodeStarted(NO_SESSION, NODE, self._epoch, self.rules)
+        )
+        self._expiry.start()
+        return refusals
+
+    def _kept(self) -> tuple[int, int]:
+        """The time in milliseconds, and the days for which the server keeps what is said."""
+        return max(self.state.now, int(self._clock() * 1000)), self.state.rules.keep_days
 
     # -- what comes in --------------------------------------------------------------------
 
@@ -480,6 +490,7 @@ class Hub:
         while any(connection.unsent for connection in connections) and self._loop.time() < until:
             await asyncio.sleep(0.01)
         self._indexer.stop()
+        self._expiry.stop()
         await asyncio.to_thread(self._writer.shutdown)
         await self._questions.stop()
 

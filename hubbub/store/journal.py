@@ -62,6 +62,26 @@ class Journal:
             gone = position
         cursor.execute("DELETE FROM journal WHERE position <= ?", (gone,))
 
+    def let_go(self, cursor: sqlite3.Cursor, end: int) -> bool:
+        """Lets some of the batches go that lie before the one which made the row at a place.
+
+        True when there may be more.
+        """
+        newest = cursor.execute(
+            "SELECT position FROM journal WHERE last < ? ORDER BY last DESC LIMIT 1", (end,)
+        ).fetchone()
+        if newest is None:
+            return False
+        # The newest of all says where the log stands.
+        gone = cursor.execute(
+            "DELETE FROM journal WHERE position IN (SELECT position FROM journal WHERE position <= ?"
+            f" AND position < (SELECT max(position) FROM journal) LIMIT {_PRUNED_AT_ONCE})",
+            newest,
+        ).rowcount
+        if gone:
+            self._bytes = None
+        return gone == _PRUNED_AT_ONCE
+
     def clear(self, cursor: sqlite3.Cursor) -> None:
         """Lets all batches go."""
         cursor.execute("DELETE FROM journal")

@@ -42,7 +42,7 @@ CREATE TABLE rooms (
   key_word TEXT NOT NULL, member_limit INTEGER NOT NULL, topic TEXT NOT NULL,
   topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL,
   public_since INTEGER NOT NULL, spoken INTEGER NOT NULL, founder INTEGER NOT NULL,
-  registered_at INTEGER NOT NULL
+  registered_at INTEGER NOT NULL, keep_days INTEGER NOT NULL
 );
 CREATE TABLE members (
   room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,

@@ -82,6 +82,8 @@ class _Shape(NamedTuple):
     before_time: bool
     without: int = 0
     """How many kinds of events aren't wanted."""
+    expires: bool = False
+    """Whether what is older than a time isn't kept."""
 
 
 @cache
@@ -92,6 +94,8 @@ def _page_statement(shape: _Shape) -> str:
     start, end = ":start", ":end"
     if shape.after_time:
         start = f"max(:start, ifnull(({first.format('> :after')}), {_LAST}))"
+    if shape.expires:
+        start = f"max({start}, ifnull(({first.format('>= :from_time')}), {_LAST}))"
     if shape.before_time:
         end = f"min(:end, ifnull(({first.format('>= :before')}), {_LAST}))"
     order = "DESC" if shape.newest else "ASC"
@@ -145,7 +149,10 @@ def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
         isinstance(page.after, At),
         isinstance(page.before, At),
         len(page.without) if page.events else 0,
+        page.conversation.from_time > 0,
     )
+    if shape.expires:
+        parameters["from_time"] = page.conversation.from_time
     parameters |= {f"without{at}": command for at, command in enumerate(page.without)}
     cells = _HISTORY.decode(_ask(connection, _page_statement(shape), parameters))
     cells.sort(key=lambda row: row[0])
@@ -239,17 +246,20 @@ def _targets(connection: sqlite3.Connection, targets: Targets) -> list[tuple[Roo
         asked = [
             (room.room, room.since, status) for room in targets.rooms for status in room.statuses
         ]
+        kept = {int(room.room): room.from_time for room in targets.rooms}
         parameters: Parameters = {"rooms": msgspec.json.encode(asked).decode()}
         for room, time in _ROOM_TARGETS.decode(
             _ask(connection, _ROOM_TARGETS_STATEMENT, parameters)
         ):
-            found.append((RoomId(room), time))
+            if time >= kept[room]:
+                found.append((RoomId(room), time))
     latest = _WHISPER_TARGETS.decode(
         _ask(connection, _WHISPER_TARGETS_STATEMENT, {"identity": targets.identity})
     )
     for folded, author, source, peer_nick, time in latest:
         by_peer = author != targets.identity or fold_nick(peer_nick) != folded
-        found.append((rows.nick_of(source) if by_peer else peer_nick, time))
+        if time >= targets.from_time:
+            found.append((rows.nick_of(source) if by_peer else peer_nick, time))
     between = [item for item in found if targets.after.time < item[1] < targets.before.time]
     between.sort(key=lambda item: (item[1], str(item[0])))
     return between[: targets.limit]

@@ -84,8 +84,13 @@ class _Searching:
         self.connection = connection
         self.question = question
         self.wanted: Wanted = wanted(question.text)
-        self.rooms = {room.room: room for room in question.rooms}
         self.start = self._place(question.after, "time >= ?", 0)
+        self.whispers_from = self._kept_from(question.from_time)
+        self.in_rooms = [
+            InRoom(room.room, max(room.since, self._kept_from(room.from_time)), room.statuses)
+            for room in question.rooms
+        ]
+        self.rooms = {room.room: room for room in self.in_rooms}
         self.end = self._place(question.before, "time > ?", _LAST)
 
     def run(self) -> list[HistoryRow]:
@@ -108,7 +113,7 @@ class _Searching:
         scopes = self._scopes()
         span = _Span(self.start, min(end, self.end))
         found: list[HistoryRow] = []
-        if len(self.question.rooms) > _ROOMS_ASKED_FOR:
+        if len(self.in_rooms) > _ROOMS_ASKED_FOR:
             found, span = self._proposed(terms, span, _UNSCOPED_MOST)
         if span.start < span.end and len(found) < self.question.limit:
             for scope in scopes:
@@ -116,6 +121,9 @@ class _Searching:
                 most = LOOKED_AT_MOST if terms else LOOKED_AT_MOST // 3
                 found += self._proposed([*terms, scope.match], within, most)[0]
         return found
+
+    def _kept_from(self, time: int) -> Place:
+        return Place(self._place(time or None, "time >= ?", 0))
 
     def _place(self, time: int | None, condition: str, otherwise: int) -> int:
         """The place of the first row at or after a time; `otherwise` when no time is given."""
@@ -134,15 +142,15 @@ class _Searching:
         """The conversations, those that may be read from the same place on together."""
         question = self.question
         by_start: dict[int, list[str]] = {}
-        for room in question.rooms:
+        for room in self.in_rooms:
             tokens = [room_token(room.room, status) for status in dict.fromkeys(room.statuses)]
             by_start.setdefault(room.since, []).extend(tokens)
         if question.identity and question.peer is None:
-            by_start.setdefault(0, []).extend(self._identities())
+            by_start.setdefault(self.whispers_from, []).extend(self._identities())
         scopes = [_Scope(_any(tokens), start) for start, tokens in by_start.items() if tokens]
         if question.identity and question.peer is not None:
             peer = _any([author_token(question.peer), peer_token(question.peer)])
-            scopes.append(_Scope(f"{_any(self._identities())} AND {peer}", 0))
+            scopes.append(_Scope(f"{_any(self._identities())} AND {peer}", self.whispers_from))
         return scopes
 
     def _identities(self) -> list[str]:
@@ -237,16 +245,18 @@ class _Searching:
 
     def _readable(self, parameters: dict[str, str | int]) -> str:
         """A condition that only rows meet which are in the scope."""
-        whole = [str(room.room) for room in self.question.rooms if not room.since]
+        whole = [str(room.room) for room in self.in_rooms if not room.since]
         ways = [f"room IN ({', '.join(whole)})"]
         ways += [
             f"(room = {room.room} AND place >= {room.since})"
-            for room in self.question.rooms
+            for room in self.in_rooms
             if room.since
         ]
         if self.question.identity:
             parameters["identity"] = self.question.identity
-            ways.append("(room IS NULL AND :identity IN (author, peer))")
+            ways.append(
+                f"(room IS NULL AND :identity IN (author, peer) AND place >= {self.whispers_from})"
+            )
         return " OR ".join(ways)
 
     def _tail(self, start: int) -> list[HistoryRow]:
@@ -276,7 +286,7 @@ class _Searching:
             return False
         if row.room is not None:
             return _may_read(self.rooms.get(row.room), row.place, row.status)
-        if not question.identity:
+        if not question.identity or row.place < self.whispers_from:
             return False
         # The table of whispers says whose they are, and forgets those whose reader was erased.
         peers = (fold_nick(row.peer_nick), nick)

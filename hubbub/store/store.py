@@ -24,6 +24,7 @@ from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
 from hubbub.store import indexing, migrations, questions
 from hubbub.store.errors import StoreError, Trouble, trouble
+from hubbub.store.expiry import Expiry
 from hubbub.store.journal import Journal
 from hubbub.store.writing import STATEMENTS, Commit, write
 
@@ -67,7 +68,7 @@ def open_store(path: Path) -> Store:
 class Store:
     """The open file; `open_store` makes it.
 
-    One thread at a time calls `commit`, `index_some`, `load` and `close`; any number call
+    One thread at a time calls `commit`, `index_some`, `expire_some`, `load` and `close`; any number call
     the others meanwhile.
     """
 
@@ -79,6 +80,7 @@ class Store:
         self._synchronous = "FULL"
         self._index = indexing.Index()
         self._journal = Journal(writer)
+        self._expiry = Expiry(self._journal)
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
@@ -123,6 +125,19 @@ class Store:
             # Now the words of what was erased are gone from the index, too.
             self._erased = False
             self._empty_wal()
+        return more
+
+    def expire_some(self, now: int, keep_days: int) -> bool:
+        """Takes out some of what was kept for long enough at `now`, in milliseconds, given the
+        server's limit (0: for ever) and the rooms'; False when all of it is gone.
+
+        As with `index_some`, a step that is undone is done again. Raises StoreError.
+        """
+        if self._writer is None:
+            return False
+        with self._writing("NORMAL") as cursor:
+            gone, more = self._expiry.step(cursor, now, keep_days)
+        self._erased |= gone > 0
         return more
 
     @contextmanager

@@ -119,6 +119,7 @@ settings = st.sampled_from(
             modes=1,
             read_markers=2,
             guests_with_markers=1,
+            keep_days=30,
         ),
     ]
 )
@@ -189,6 +190,9 @@ _any_entry = {
         entries.SetAccess, sessions, rooms, nicks, st.sampled_from(["o", "v", ""])
     ),
     entries.SetTopic: st.builds(entries.SetTopic, sessions, rooms, texts),
+    entries.SetRetention: st.builds(
+        entries.SetRetention, anyone, rooms, st.sampled_from([0, 0, 1, 30, 400]), st.booleans()
+    ),
     entries.SetRoomModes: st.builds(
         entries.SetRoomModes,
         sessions,

@@ -44,7 +44,7 @@ def test_what_was_said_while_a_room_was_private_stays_with_those_who_were_there(
     chat.do(entries.Say(ann, "PRIVMSG", "#a", "between us"))
     chat.do(entries.SetRoomModes(ann, "#a", ((False, "i", None),)), entries.Join(bob, "#a"))
     room = chat.state.rooms["#a"]  # type: ignore[index]
-    since = [readable(member).since for member in room.members.values()]
+    since = [readable(chat.state, member).since for member in room.members.values()]
     assert since[0] < since[1] == room.public_since
 
 
@@ -69,12 +69,12 @@ def test_what_a_member_may_read() -> None:
     chat.do(entries.Join(ann, "#a"), entries.Join(bob, "#a"))
     room = chat.state.rooms["#a"]  # type: ignore[index]
     runs, member = room.members.values()
-    assert readable(runs).since == Place(0)
-    assert readable(runs).statuses == ("", "+", "@")
-    assert readable(member).statuses == ("",)
+    assert readable(chat.state, runs).since == Place(0)
+    assert readable(chat.state, runs).statuses == ("", "+", "@")
+    assert readable(chat.state, member).statuses == ("",)
     chat.do(entries.SetRoomModes(ann, "#a", ((True, "i", None), (True, "v", "bob"))))
-    assert readable(member).since == member.since
-    assert readable(member).statuses == ("", "+")
+    assert readable(chat.state, member).since == member.since
+    assert readable(chat.state, member).statuses == ("", "+")
     (row,) = history(chat.do(entries.Kick(ann, "#a", "bob")))
     assert row.params == ("bob", "ann")
 

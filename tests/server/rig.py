@@ -384,6 +384,12 @@ class Gated:
         self._store.commit(commit)
         self.commits.append(commit)
 
+    def index_some(self) -> bool:
+        return self._store.index_some()
+
+    def expire_some(self, now: int, keep_days: int) -> bool:
+        return self._store.expire_some(now, keep_days)
+
     def answer(self, question: object) -> object:
         assert self.answering.wait(PATIENCE)
         return self._store.answer(question)  # type: ignore[call-overload]

@@ -9,6 +9,7 @@ from hubbub.core.rules import Rules
 from hubbub.server.addresses import TcpAddress
 from hubbub.server.config import (
     Config,
+    History,
     Limits,
     Server,
     Tls,
@@ -46,7 +47,7 @@ def test_the_rules_come_from_the_settings() -> None:
         admin="ann",
         lobby="#hall",
     )
-    rules = Config(server=server, limits=limits).rules()
+    rules = Config(server=server, limits=limits, history=History(keep_days=1)).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
     for name in Rules.__struct_fields__:

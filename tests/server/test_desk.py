@@ -56,6 +56,29 @@ def test_saying_kicking_banning(tmp_path: Path) -> None:
     with_hub(tmp_path, scenario)
 
 
+def test_for_how_long_things_are_kept(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = Desk(node.hub, lambda: None)
+        ann = await node.join("ann")
+        await ann.ask("JOIN #x")
+        whole = "The server keeps what is said for ever (history.keep_days)."
+        assert await desk.handle("retention") == (True, [whole])
+        assert await desk.handle("retention #x 2w") == (
+            True,
+            ["#x keeps what is said for 14 days."],
+        )
+        assert (await ann.until("NOTICE"))[-1].endswith("kept for 14 days")
+        assert await desk.handle("retention") == (True, [whole, "#x  for 14 days"])
+        assert await desk.handle("retention #x") == (True, ["#x keeps what is said for 14 days."])
+        done, [text] = await desk.handle("retention #x soon")
+        assert not done
+        assert text.startswith("A time is written like 30d")
+        assert await desk.handle("retention #none") == (False, ["There is no room #none."])
+        assert not (await desk.handle("retention #none 1d"))[0]
+
+    with_hub(tmp_path, scenario)
+
+
 def test_what_cant_be_done_is_said(tmp_path: Path) -> None:
     async def scenario(node: Node) -> None:
         desk = Desk(node.hub, lambda: None)

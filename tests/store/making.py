@@ -57,12 +57,23 @@ class Chat:
         self.state = store.load(RULES)
         self.rows: list[HistoryRow] = []
         self._number = 0
+        self._clock: int | None = None
         self._epoch = epoch
         self.do(entries.NodeStarted(NO_SESSION, 0, epoch, RULES))
 
+    def at(self, time: int) -> None:
+        """It is now this time, in milliseconds."""
+        self._clock = time
+
+    @property
+    def position(self) -> int:
+        """How many batches there were."""
+        return self._number
+
     def do(self, *items: entries.AnyEntry) -> None:
         self._number += 1
-        ordered = entries.Batch(0, self._epoch, self._number, 1_000 * self._number, items)
+        time = 1_000 * self._number if self._clock is None else self._clock
+        ordered = entries.Batch(0, self._epoch, self._number, time, items)
         assert begin(self.state, ordered)
         outputs = [output for item in items for output in apply(self.state, item)]
         records = [output.row for output in outputs if isinstance(output, Record)]

@@ -53,11 +53,13 @@ IN_ROOMS = st.builds(
     st.sampled_from([RoomId(1), RoomId(1), RoomId(2)]),
     st.just(Place(0)) | st.integers(FIRST_PLACE, FIRST_PLACE + 9).map(Place),
     st.sampled_from([("", "+", "@"), ("",), ("", "+"), ()]),
+    st.just(0) | st.integers(98, 130),
 )
 WITH_PEERS = st.builds(
     WithPeer,
     st.sampled_from(["u:1", "u:2", "d:x", "u:9"]),
     st.sampled_from([fold_nick("ann"), fold_nick("bob"), fold_nick("cid")]),
+    st.just(0) | st.integers(98, 130),
 )
 CONVERSATIONS = IN_ROOMS | WITH_PEERS
 LIMITS = st.integers(1, 6) | st.just(100)
@@ -76,7 +78,7 @@ def is_said(row: HistoryRow) -> bool:
 
 
 def belongs(row: HistoryRow, to: InRoom | WithPeer, events: bool) -> bool:
-    if not (events or is_said(row)):
+    if row.time < to.from_time or not (events or is_said(row)):
         return False
     if isinstance(to, InRoom):
         return row.room == to.room and row.place >= to.since and row.status in to.statuses
@@ -156,6 +158,7 @@ def test_around_is_half_from_before_the_bound_and_half_from_it_on(
     st.integers(95, 130),
     st.integers(95, 135),
     LIMITS,
+    st.just(0) | st.integers(98, 130),
 )
 def test_targets_are_what_was_last_said_where(
     rows: list[HistoryRow],
@@ -164,9 +167,15 @@ def test_targets_are_what_was_last_said_where(
     after: int,
     before: int,
     limit: int,
+    kept: int,
 ) -> None:
     question = Targets(
-        identity=identity, rooms=tuple(rooms), after=At(after), before=At(before), limit=limit
+        identity=identity,
+        rooms=tuple(rooms),
+        after=At(after),
+        before=At(before),
+        limit=limit,
+        from_time=kept,
     )
     latest: dict[RoomId | str, tuple[RoomId | str, int]] = {}
     for row in rows:
@@ -174,6 +183,8 @@ def test_targets_are_what_was_last_said_where(
             if belongs(row, room, events=False):
                 latest[room.room] = (room.room, row.time)
         nick = row.source.split("!")[0]
+        if row.time < kept:
+            continue
         if row.room is None and row.peer == identity:
             latest[fold_nick(nick)] = (nick, row.time)
         if row.room is None and row.author == identity:
@@ -194,15 +205,16 @@ def test_targets_are_what_was_last_said_where(
 def test_nothing_is_scanned(store: Store) -> None:
     """Each row of each plan seeks in an index, but for what was already limited."""
     shapes = [
-        questions._Shape(statuses, events, newest, after, before)
+        questions._Shape(statuses, events, newest, after, before, 0, expires)
         for statuses in (None, 1, 3)
         for events in (False, True)
         for newest in (False, True)
         for after in (False, True)
         for before in (False, True)
+        for expires in (False, True)
     ]
     names = ("room", "status0", "status1", "status2", "start", "end", "limit", "after", "before")
-    parameters = dict.fromkeys((*names, "identity", "peer"), 1)
+    parameters = dict.fromkeys((*names, "identity", "peer", "from_time"), 1)
     with store._reading() as reader:
         for shape in shapes:
             statement = questions._page_statement(shape)

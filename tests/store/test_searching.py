@@ -62,6 +62,7 @@ ROOMS = st.lists(
         st.sampled_from([RoomId(1), RoomId(2)]),
         st.just(Place(0)) | st.integers(FIRST_PLACE, FIRST_PLACE + 9).map(Place),
         st.sampled_from([("", "+", "@"), ("",), ("", "+")]),
+        st.just(0) | st.integers(98, 125),
     ),
     max_size=2,
     unique_by=lambda room: room.room,
@@ -79,6 +80,7 @@ SEARCHES = st.builds(
     before=st.none() | st.integers(98, 125),
     limit=st.integers(1, 6) | st.just(100),
     newest=st.booleans(),
+    from_time=st.just(0) | st.integers(98, 125),
 )
 
 

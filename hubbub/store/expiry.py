@@ -1,0 +1,115 @@
+"""Taking out of the file what was kept for as long as it was to be.
+
+Law: a step takes out so few rows that a commit hardly waits for it. Nobody is shown what is over
+even before that (`core.history.kept_from`), so that it may take its time. What a room leaves behind
+is found by the indexes of its history, the oldest first, so a step costs what it takes out.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from hubbub.store import indexing, rows
+from hubbub.store.journal import Journal
+
+STEP_ROWS: Final = 32
+"""How many rows of the history one step takes out."""
+STEP_ROOMS: Final = 32
+"""How many rooms' settings one step looks at."""
+DAY_MS: Final = 24 * 3_600_000
+
+_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
+_KINDS: Final = {
+    "history_said": "IN ('PRIVMSG', 'NOTICE')",
+    "history_events": "NOT IN ('PRIVMSG', 'NOTICE', 'ERASED')",
+}
+
+
+class Expiry:
+    """The steps of one store; one thread at a time uses it, in the writer's transactions."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._room = 0
+        """The last room that was looked at in this round."""
+
+    def step(self, cursor: sqlite3.Cursor, now: int, keep_days: int) -> tuple[int, bool]:
+        """Takes out some of what is over at `now`, in milliseconds; `keep_days` is the server's limit.
+
+        Returns how many rows went, and whether there is more to do.
+        """
+        if keep_days:
+            gone, more = self._everywhere(cursor, now - keep_days * DAY_MS)
+            if more:
+                return gone, True
+        else:
+            gone = 0
+        asked = cursor.execute(
+            "SELECT id, keep_days FROM rooms WHERE keep_days > 0 AND id > ? ORDER BY id LIMIT ?",
+            (self._room, STEP_ROOMS),
+        ).fetchall()
+        for room, days in asked:
+            if gone >= STEP_ROWS:
+                return gone, True
+            if not keep_days or days < keep_days:
+                gone += self._in_room(cursor, room, now - days * DAY_MS, STEP_ROWS - gone)
+            if gone < STEP_ROWS:
+                self._room = room
+        if gone >= STEP_ROWS or len(asked) == STEP_ROOMS:
+            return gone, True
+        self._room = 0
+        return gone, False
+
+    def _everywhere(self, cursor: sqlite3.Cursor, before: int) -> tuple[int, bool]:
+        end = _first_since(cursor, before)
+        found = cursor.execute(
+            f"SELECT {_COLUMNS} FROM history WHERE place < ? ORDER BY place LIMIT ?",
+            (end, STEP_ROWS),
+        ).fetchall()
+        # The batches go as a whole: they know names, topics and reasons, too.
+        batches = self._journal.let_go(cursor, end)
+        self._take_out(cursor, found, in_journal=False)
+        return len(found), batches or len(found) == STEP_ROWS
+
+    def _in_room(self, cursor: sqlite3.Cursor, room: int, before: int, most: int) -> int:
+        end, gone = _first_since(cursor, before), 0
+        for index, kind in _KINDS.items():
+            for status in ("", "+", "@"):
+                found = cursor.execute(
+                    f"SELECT {_COLUMNS} FROM history INDEXED BY {index} WHERE room = ?"
+                    f" AND status = ? AND command {kind} AND place < ? ORDER BY place LIMIT ?",
+                    (room, status, end, most - gone),
+                ).fetchall()
+                self._take_out(cursor, found, in_journal=True)
+                gone += len(found)
+        return gone
+
+    def _take_out(
+        self, cursor: sqlite3.Cursor, found: list[rows.HistoryCells], *, in_journal: bool
+    ) -> None:
+        if not found:
+            return
+        places = [cells[0] for cells in found]
+        those = f"place IN ({', '.join('?' * len(places))})"
+        indexing.remove(cursor, those, places)
+        for cells in found:
+            row = rows.history_row(cells)
+            if row.room is None:
+                cursor.executemany(
+                    "DELETE FROM whispers WHERE identity = ? AND peer_folded = ? AND place = ?",
+                    rows.whisper_cells(row),
+                )
+            elif in_journal:
+                self._journal.blank(cursor, row)
+        cursor.execute(f"DELETE FROM history WHERE {those}", places)
+
+
+def _first_since(cursor: sqlite3.Cursor, time: int) -> int:
+    """The place of the first row at or after a time; one beyond all when there is none."""
+    found = cursor.execute(
+        "SELECT place FROM history INDEXED BY history_time WHERE time >= ?"
+        " ORDER BY time, place LIMIT 1",
+        (time,),
+    ).fetchone()
+    return (1 << 63) - 1 if found is None else int(found[0])
