@@ -11,6 +11,7 @@ from hubbub.core.history import (
     At,
     Bound,
     Conversation,
+    Count,
     InRoom,
     Message,
     Page,
@@ -36,7 +37,9 @@ from tests.naive_search import naive_search
 
 SAID = ("PRIVMSG", "NOTICE")
 
-Answer = Sequence[HistoryRow] | Sequence[tuple[RoomId | str, int]] | Sequence[WhowasRow]
+Answer = (
+    Sequence[int] | Sequence[HistoryRow] | Sequence[tuple[RoomId | str, int]] | Sequence[WhowasRow]
+)
 
 
 class NaiveHistory:
@@ -74,6 +77,14 @@ class NaiveHistory:
     def answer(self, question: Question) -> Answer:
         if isinstance(question, Page):
             return self._page(question)
+        if isinstance(question, Count):
+            page = Page(
+                conversation=question.conversation,
+                after=question.after,
+                before=question.before,
+                limit=question.most,
+            )
+            return [len(self._page(page))]
         if isinstance(question, Around):
             return self._around(question)
         if isinstance(question, Targets):

@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hubbub import __version__
+from hubbub.commands.missed import missed_since_leaving, missed_while_gone, whispers_missed
 from hubbub.commands.names import names_of
 from hubbub.commands.packing import packed
-from hubbub.commands.playback import event_of
 from hubbub.core.entities import Member, Room
 from hubbub.core.happening import did
-from hubbub.core.history import Page, kept_days, readable
+from hubbub.core.history import kept_days
 from hubbub.core.ids import RoomId
 from hubbub.core.invitations import told_now
-from hubbub.core.outputs import HistoryRow
 from hubbub.core.reading import marker_of
 from hubbub.core.retention import retention_of
 from hubbub.core.rules import Rules
@@ -60,7 +59,9 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     ]
     for member in user.memberships.values():
         replies.append(did(state, user, "JOIN", (member.room.name,)))
-        replies += _inside(session, state, member, replay=True)
+        replies += _inside(session, state, member)
+        replies += missed_while_gone(session, state, member)
+    replies += whispers_missed(session, state, user)
     replies += told_now(state, user)
     return replies
 
@@ -185,7 +186,10 @@ def after_join(name: str, there: Sequence[Member]) -> Reading:
 
     def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
         member = _membership(session, state, name)
-        return [] if member is None else _inside(session, state, member, replay=not there)
+        if member is None:
+            return []
+        shown = _inside(session, state, member)
+        return shown if there else [*shown, *missed_since_leaving(session, state, member)]
 
     return read
 
@@ -196,8 +200,7 @@ def introduction(session: Session, state: State, name: str) -> list[Shown]:
     Without what was said before: whoever wants that on several devices has chathistory.
     """
     member = _membership(session, state, name)
-    shown = [] if member is None else _inside(session, state, member, replay=False)
-    return [item for item in shown if not isinstance(item, Fetch)]
+    return [] if member is None else _inside(session, state, member)
 
 
 def arriving(lobby: str) -> tuple[Reading, Reading]:
@@ -233,7 +236,8 @@ def moving() -> tuple[Reading, Reading]:
         for member in members:
             if member.room.id not in rooms:
                 shown.append(did(state, member.user, "JOIN", (member.room.name,)))
-                shown += _inside(session, state, member, replay=True)
+                shown += _inside(session, state, member)
+                shown += missed_while_gone(session, state, member)
         if presence is not None:
             shown += told_now(state, presence.user)
         return shown
@@ -246,10 +250,10 @@ def _membership(session: Session, state: State, name: str) -> Member | None:
     return None if presence is None or room is None else room.members.get(presence.user.id)
 
 
-def _inside(session: Session, state: State, member: Member, *, replay: bool) -> list[Shown | Fetch]:
-    """The topic, the names, and with `replay` for a client without chathistory what was said before."""
+def _inside(session: Session, state: State, member: Member) -> list[Shown]:
+    """The topic and the names."""
     room = member.room
-    replies: list[Shown | Fetch] = []
+    replies: list[Shown] = []
     if session.has("draft/read-marker"):
         replies.append(marker_of(state, member.user, room))
     if room.topic:
@@ -258,29 +262,7 @@ def _inside(session: Session, state: State, member: Member, *, replay: bool) -> 
         replies.append(retention_of(state, room))
     if not (session.has("no-implicit-names") or session.has("draft/no-implicit-names")):
         replies += names_of(session, room, inside=True)
-    if replay and state.rules.replay_lines and not session.has("draft/chathistory"):
-        replies.append(_replay(session, state, member))
     return replies
-
-
-def _replay(session: Session, state: State, member: Member) -> Fetch:
-    """What was said before a client came that can't ask for it itself."""
-    question = Page(
-        conversation=readable(state, member),
-        before=state.next_place,
-        limit=state.rules.replay_lines,
-        newest=True,
-    )
-    name = member.room.name
-
-    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
-        if not rows:
-            return []
-        dated = session.has("server-time")
-        events = tuple(event_of(row, name, clock_prefix=not dated) for row in rows)
-        return [Batched("chathistory", (name,), events)]
-
-    return Fetch(question, present)
 
 
 def topic_of(room: Room) -> list[Reply]:

@@ -13,6 +13,7 @@ from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
 from hubbub.core.invitations import move_invitations
+from hubbub.core.missed import forget_last_seen, move_last_seen
 from hubbub.core.outputs import (
     Answer,
     Deliver,
@@ -162,6 +163,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
         state.erase(old)
         state.save(new)
     move_markers(state, before, user.identity)
+    move_last_seen(state, before, user.identity)
     move_invitations(state, before, user.identity)
     move_ways_back(state, before, user)
     out.append(Record(Rekeyed(before, user.identity)))
@@ -320,6 +322,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     out.append(Seen(user.nick))
     state.remove_user(user)
     forget_markers(state, account.identity)
+    forget_last_seen(state, account.identity)
     for invitation in state.invitations.of(account.identity):
         state.end_invitation(invitation)
     close_ways_back(state, account.identity)

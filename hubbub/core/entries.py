@@ -62,10 +62,14 @@ class Open(Entry, frozen=True):
 
 
 class Close(Entry, frozen=True):
-    """A session ended. `lost` when the connection broke rather than said QUIT."""
+    """A session ended. `lost` when the connection broke rather than said QUIT.
+
+    `seen` is the time until which it surely was shown everything, in milliseconds; 0 is until now.
+    """
 
     reason: str
     lost: bool = False
+    seen: int = 0
 
 
 class Register(Entry, frozen=True):

@@ -75,6 +75,18 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
 
 
+class Count(msgspec.Struct, frozen=True):
+    """How many messages were said strictly between two bounds; more than `most` aren't counted.
+
+    Answered as one number.
+    """
+
+    conversation: Conversation
+    after: Bound
+    before: Bound
+    most: int
+
+
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """In which rooms, and with whom, something was last said between two times, oldest first.
 
@@ -126,7 +138,7 @@ class Whowas(msgspec.Struct, frozen=True):
     limit: int
 
 
-Question = Page | Around | Targets | Search | Message | Whowas
+Question = Page | Around | Count | Targets | Search | Message | Whowas
 
 
 def readable(state: State, member: Member) -> InRoom:

@@ -1,15 +1,16 @@
-"""How far people have read: a time for each conversation of an identity.
+"""How far people have read and what they were last shown: one for each conversation of an identity.
 
-Law: a marker only ever moves on. An account's are bounded by how many one may have; of guests,
+Law: a read marker only ever moves on. An account's are bounded by how many one may have; of guests,
 who come and go, only so many are remembered, whoever marked something last the longest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
-from hubbub.core.entities import Room, Row
+from hubbub.core.entities import Entity, Room, Row
+from hubbub.core.ids import Place
 from hubbub.irc.names import FoldedNick
 
 
@@ -35,6 +36,40 @@ class ReadMarker:
         return (self.identity, self.target, self.time, self.number)
 
 
+class LastSeen:
+    """At which place, or until when (milliseconds), an identity was shown what was said in a room.
+
+    `place` is 0 when only the time is known. `number` is as in a ReadMarker.
+    """
+
+    TABLE: ClassVar[str] = "last_seen"
+    __slots__ = ("identity", "number", "place", "target", "time")
+
+    def __init__(self, identity: str, target: str, place: int, time: int, number: int) -> None:
+        self.identity = identity
+        self.target = target
+        self.place = Place(place)
+        self.time = time
+        self.number = number
+
+    def key(self) -> Row:
+        return (self.identity, self.target)
+
+    def row(self) -> Row:
+        return (self.identity, self.target, self.place, self.time, self.number)
+
+
+class Marks(Entity, Protocol):
+    """What Markers hold: something of an identity in a conversation, until a time."""
+
+    identity: str
+    target: str
+    time: int
+
+
+Mark = TypeVar("Mark", bound=Marks)
+
+
 def room_target(room: Room) -> str:
     """What a room's markers have as `target`."""
     return f"r:{room.id}"
@@ -45,17 +80,17 @@ def peer_target(peer: FoldedNick) -> str:
     return f"n:{peer}"
 
 
-class Markers:
+class Markers(Generic[Mark]):
     """All markers by identity and target, each identity's with the last changed at the end."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, dict[str, ReadMarker]] = {}
-        self._guests: dict[str, dict[str, ReadMarker]] = {}
+        self._accounts: dict[str, dict[str, Mark]] = {}
+        self._guests: dict[str, dict[str, Mark]] = {}
 
-    def _kind(self, identity: str) -> dict[str, dict[str, ReadMarker]]:
+    def _kind(self, identity: str) -> dict[str, dict[str, Mark]]:
         return self._accounts if identity.startswith("a:") else self._guests
 
-    def __iter__(self) -> Iterator[ReadMarker]:
+    def __iter__(self) -> Iterator[Mark]:
         for kind in (self._accounts, self._guests):
             for of in kind.values():
                 yield from of.values()
@@ -65,11 +100,15 @@ class Markers:
         marker = self._kind(identity).get(identity, {}).get(target)
         return 0 if marker is None else marker.time
 
-    def of(self, identity: str) -> tuple[ReadMarker, ...]:
+    def get(self, identity: str, target: str) -> Mark | None:
+        """The identity's marker there, if there is one."""
+        return self._kind(identity).get(identity, {}).get(target)
+
+    def of(self, identity: str) -> tuple[Mark, ...]:
         """The identity's markers, the one that changed last at the end."""
         return tuple(self._kind(identity).get(identity, {}).values())
 
-    def put(self, marker: ReadMarker) -> None:
+    def put(self, marker: Mark) -> None:
         """Takes in a marker that has just changed."""
         kind = self._kind(marker.identity)
         of = kind.pop(marker.identity, {})
@@ -77,13 +116,13 @@ class Markers:
         of[marker.target] = marker
         kind[marker.identity] = of
 
-    def remove(self, marker: ReadMarker) -> None:
+    def remove(self, marker: Mark) -> None:
         of = self._kind(marker.identity)[marker.identity]
         del of[marker.target]
         if not of:
             del self._kind(marker.identity)[marker.identity]
 
-    def too_many(self, identity: str, each: int, guests: int) -> tuple[ReadMarker, ...]:
+    def too_many(self, identity: str, each: int, guests: int) -> tuple[Mark, ...]:
         """What has to go after `identity` changed one: its oldest one, or the oldest guest's all."""
         of = self._kind(identity).get(identity, {})
         surplus = list(of.values())[: max(len(of) - each, 0)]

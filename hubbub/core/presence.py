@@ -16,6 +16,8 @@ from hubbub.core.attributes import (
 from hubbub.core.entities import Account, HeldName, Member, ServerBan, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId, origin
+from hubbub.core.markers import room_target
+from hubbub.core.missed import EVERYWHERE, RESTART_MARGIN_MS, note_leaving
 from hubbub.core.outputs import (
     Answer,
     Deliver,
@@ -39,10 +41,13 @@ from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, numeric, refuse
 
 
-def leave_room(state: State, member: Member) -> None:
-    """Takes a member out."""
+def leave_room(state: State, member: Member, seen: int = 0) -> None:
+    """Takes a member out; `seen` is as in `note_leaving`."""
+    room = member.room
     state.remove_member(member)
-    settle_empty(state, member.room)
+    if room.spoken:
+        note_leaving(state, member.user, room_target(room), seen)
+    settle_empty(state, room)
 
 
 def speaker(state: State, session: SessionId) -> User:
@@ -68,7 +73,8 @@ def node_started(state: State, entry: entries.NodeStarted, out: list[Output]) ->
         if origin(session)[0] == entry.node and origin(session)[1] < entry.epoch
     ]
     for session in gone:
-        end_session(state, session, "Server restarted", out, lost=True, recorded=False)
+        seen = max(state.before - RESTART_MARGIN_MS, 1)
+        end_session(state, session, "Server restarted", out, lost=True, recorded=False, seen=seen)
 
 
 def rules_changed(state: State, entry: entries.RulesChanged, out: list[Output]) -> None:
@@ -184,9 +190,10 @@ def come_back(state: State, user: User, out: list[Output], away: str = "") -> No
     out.append(Seen(user.nick, user.source))
 
 
-def go_offline(state: State, user: User, out: list[Output]) -> None:
+def go_offline(state: State, user: User, out: list[Output], seen: int = 0) -> None:
     """An account's last session has ended: its user stays a member and is shown as away."""
     user.own_away, user.left = "", max(state.now, 1)
+    note_leaving(state, user, EVERYWHERE, seen)
     state.save(user)
     gone = did(state, user, "AWAY", (user.away,))
     out.append(Deliver(gone, tuple(user.memberships), watched=user.folded))
@@ -216,6 +223,7 @@ def _new_user(state: State, entry: entries.Open) -> User:
 def _replace(state: State, session: SessionId, out: list[Output]) -> None:
     """Closes the old connection of a device that came back; its user stays where it is."""
     user = state.detach(session)
+    note_leaving(state, user, EVERYWHERE, max(state.now - RESTART_MARGIN_MS, 1))
     out.append(HangUp(session, "Replaced by a newer connection of this device"))
     out.extend(Departed(room, (session,)) for room in user.memberships)
 
@@ -251,7 +259,7 @@ def held_for_another(state: State, folded: FoldedNick, device: str) -> bool:
 
 def close_session(state: State, entry: entries.Close, out: list[Output]) -> None:
     if entry.session in state.sessions:
-        end_session(state, entry.session, entry.reason, out, lost=entry.lost)
+        end_session(state, entry.session, entry.reason, out, lost=entry.lost, seen=entry.seen)
 
 
 def end_session(
@@ -262,6 +270,7 @@ def end_session(
     *,
     lost: bool = False,
     recorded: bool = True,
+    seen: int = 0,
 ) -> None:
     """Ends a session, and with its last one the user: others see the QUIT.
 
@@ -273,11 +282,11 @@ def end_session(
         settle_absence(state, user, out)
         return
     if user.owner is not None:
-        go_offline(state, user, out)
+        go_offline(state, user, out, seen)
         return
     if lost and user.device:
         keep_ways_back(state, user)
-    depart(state, user, reason, out, recorded=recorded)
+    depart(state, user, reason, out, recorded=recorded, seen=seen)
     out.append(Record(whowas(state, user)))
     if lost and user.device and len(state.held) < state.rules.held_names:
         hold_ms = state.rules.guest_name_hold_seconds * 1000
@@ -295,12 +304,18 @@ def end_session(
 
 
 def depart(
-    state: State, user: User, reason: str, out: list[Output], *, recorded: bool = True
+    state: State,
+    user: User,
+    reason: str,
+    out: list[Output],
+    *,
+    recorded: bool = True,
+    seen: int = 0,
 ) -> None:
     """Takes a user out of all its rooms; whoever was there with it sees the QUIT."""
     rooms = tuple(member.room for member in user.memberships.values())
     for member in tuple(user.memberships.values()):
-        leave_room(state, member)
+        leave_room(state, member, seen)
     if recorded:
         goodbye = happened(state, out, user, "QUIT", rooms, (reason,))
     else:

@@ -50,7 +50,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     history_page: int = 100
     """The most messages that one CHATHISTORY returns."""
     replay_lines: int = 50
-    """How many messages a client without chathistory is shown on joining."""
+    """How many missed messages of a room a client without chathistory is shown on joining."""
     sent_ids: int = 100_000
     """How many send-once ids of all accounts are kept, and as many of guests; a week at most."""
     sent_ids_each: int = 1_000

@@ -26,7 +26,7 @@ from hubbub.core.entities import (
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
-from hubbub.core.markers import Markers, ReadMarker
+from hubbub.core.markers import LastSeen, Markers, ReadMarker
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
 from hubbub.core.standing import Invitation, Standing, WayBack
@@ -94,6 +94,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "sent": ("scope", "once", "place", "time", "digest"),
     "bans": ("kind", "value", "folded", "reason", "set_at"),
     "read_markers": ("identity", "target", "time", "number"),
+    "last_seen": ("identity", "target", "place", "time", "number"),
 }
 """The tables of the state with their columns, in the order in which they are loaded."""
 
@@ -112,6 +113,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "sent": 2,
     "bans": 2,
     "read_markers": 2,
+    "last_seen": 2,
 }
 """How many of a table's first columns are its primary key."""
 
@@ -121,6 +123,7 @@ LOAD_ORDER: Final[Mapping[str, str]] = {
     "ways_back": "made_at, identity, room",
     "sent": "place",
     "read_markers": "number",
+    "last_seen": "number",
 }
 """The order of rows that `load` needs where it isn't the primary key's."""
 
@@ -144,7 +147,8 @@ class State:
         self.held: dict[FoldedNick, HeldName] = {}
         self.sent = SentIds()
         self.bans: dict[tuple[str, str], ServerBan] = {}
-        self.markers = Markers()
+        self.markers = Markers[ReadMarker]()
+        self.last_seen = Markers[LastSeen]()
         self.invitations: Standing[Invitation] = Standing()
         self.ways_back: Standing[WayBack] = Standing()
         self.online = 0
@@ -154,6 +158,8 @@ class State:
         self._counters: dict[str, int] = {}
         self._dirty: dict[tuple[str, Row], Entity | None] = {}
         self.now = 0
+        self.before = 0
+        """The time of the batch before the present one, in milliseconds."""
         self.local_time = 0
         """This node's clock where the state is read, in milliseconds; no business of `apply`."""
         self._next_place: int = FIRST_PLACE
@@ -162,6 +168,7 @@ class State:
 
     def advance(self, time: int) -> None:
         """Moves the clock to `time`, in milliseconds, unless it is already later."""
+        self.before = self.now
         self.now = max(self.now, time)
 
     @property
@@ -388,6 +395,7 @@ class State:
             self.sent,
             self.bans.values(),
             self.markers,
+            self.last_seen,
             self.invitations,
             self.ways_back,
         ]
@@ -460,3 +468,5 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.bans[ban.kind, ban.value] = ban
     for row in tables["read_markers"]:
         state.markers.put(ReadMarker(*row))  # type: ignore[arg-type]
+    for row in tables["last_seen"]:
+        state.last_seen.put(LastSeen(*row))  # type: ignore[arg-type]

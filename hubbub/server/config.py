@@ -390,7 +390,10 @@ class Limits:
     )
     history_page: int = _count(100, "Messages in one answer to CHATHISTORY.", high=1_000)
     replay_lines: int = _count(
-        50, "Messages shown on joining to clients without chathistory.", low=0, high=1_000
+        50,
+        "Missed messages of a room shown on joining to clients without chathistory.",
+        low=0,
+        high=1_000,
     )
     sent_ids_kept: int = _count(
         100_000,

@@ -23,6 +23,8 @@ from hubbub.server import http, logs, proxy
 if TYPE_CHECKING:
     from hubbub.server.websocket import WebSocket
 
+CLOSED: Final = "Connection closed"
+"""Why a connection ended that the client closed in good order."""
 READ_BYTES: Final = 16_384
 """How much is read at once: a TLS record's worth."""
 _TLS_HANDSHAKE: Final = 0x16
@@ -174,7 +176,7 @@ class Connection:
             while missing := proxy.missing(self._first):
                 held = self._sock.recv(missing)
                 if not held:
-                    self.drop("Connection closed")
+                    self.drop(CLOSED)
                     return
                 self._first += held
             if missing is None:
@@ -208,7 +210,7 @@ class Connection:
             self.drop(_reason(error))
             return b""
         if not first:
-            self.drop("Connection closed")
+            self.drop(CLOSED)
         return first
 
     def _sniff(self) -> None:
@@ -223,7 +225,7 @@ class Connection:
                     self._sock, server_side=True, do_handshake_on_connect=False
                 )
             except (OSError, ValueError):
-                self.drop("Connection closed")  # it was reset since the byte came
+                self.drop(CLOSED)  # it was reset since the byte came
                 return
             self.session.secure = True
             self.session.sts = ""
@@ -265,7 +267,7 @@ class Connection:
                 self.drop(_reason(error))
                 return
             if not data:
-                self.drop("Connection closed")
+                self.drop(CLOSED)
                 return
             if self._closing:
                 continue

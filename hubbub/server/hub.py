@@ -32,7 +32,7 @@ from hubbub.irc.replies import Reply
 from hubbub.ordering.embedded import Embedded
 from hubbub.server import logs
 from hubbub.server.addresses import is_loopback, limit_key
-from hubbub.server.connection import Connection
+from hubbub.server.connection import CLOSED, Connection
 from hubbub.server.credentials import Credentials
 from hubbub.server.expiry import Expiry
 from hubbub.server.fanout import Audiences, Fanout
@@ -58,6 +58,8 @@ BATCH_SECONDS: Final = 60.0
 """How long a client may take to send one message of several lines."""
 STOP_SECONDS: Final = 10.0
 """How long what is under way may take to be stored when the server stops."""
+UNSEEN_SECONDS: Final = 30.0
+"""For how long before a client's last sign of life what it was sent may not have reached it."""
 GOODBYE_SECONDS: Final = 1.0
 """How long clients may take to read what they are still sent when the server stops."""
 
@@ -218,8 +220,14 @@ class Hub:
             return
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, reason)
         if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
-            self.submit(Task(session, (entries.Close(session.id, reason, True),)))
+            seen = 0 if reason == CLOSED else self._surely_seen(connection)
+            self.submit(Task(session, (entries.Close(session.id, reason, True, seen),)))
         session.phase = Phase.CLOSED
+
+    def _surely_seen(self, connection: Connection) -> int:
+        """Until when a client whose connection broke was shown everything, in milliseconds."""
+        silent = self._loop.time() - connection.heard_at
+        return int((self._clock() - silent - UNSEEN_SECONDS) * 1000)
 
     def expel(self, connection: Connection, reason: str) -> None:
         """Tells a connection why it has to go, and drops it."""
@@ -427,7 +435,9 @@ class Hub:
         """
         for session in list(self.state.sessions):
             if session not in self.connections:
-                self.submit(Task(self._console, (entries.Close(session, "Connection lost", True),)))
+                seen = int((self._clock() - UNSEEN_SECONDS) * 1000)
+                closing = entries.Close(session, "Connection lost", True, seen)
+                self.submit(Task(self._console, (closing,)))
 
     # -- time, configuration, the end -----------------------------------------------------
 

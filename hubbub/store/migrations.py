@@ -83,6 +83,11 @@ CREATE TABLE read_markers (
   PRIMARY KEY (identity, target)
 ) WITHOUT ROWID;
 
+CREATE TABLE last_seen (
+  identity TEXT, target TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL,
+  number INTEGER NOT NULL, PRIMARY KEY (identity, target)
+) WITHOUT ROWID;
+
 CREATE TABLE history (
   place INTEGER PRIMARY KEY, time INTEGER NOT NULL, room INTEGER, command TEXT NOT NULL,
   source TEXT NOT NULL, args TEXT NOT NULL, text TEXT, tags TEXT, status TEXT NOT NULL,

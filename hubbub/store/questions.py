@@ -18,6 +18,7 @@ from hubbub.core.history import (
     At,
     Bound,
     Conversation,
+    Count,
     InRoom,
     Message,
     Page,
@@ -42,7 +43,7 @@ _WHOWAS: Final = msgspec.json.Decoder(list[tuple[int, rows.WhowasCells]])
 _ROOM_TARGETS: Final = msgspec.json.Decoder(list[tuple[int, int]])
 _WHISPER_TARGETS: Final = msgspec.json.Decoder(list[tuple[str, str, str, str, int]])
 
-Answer = list[HistoryRow] | list[tuple[RoomId | str, int]] | list[WhowasRow]
+Answer = list[int] | list[HistoryRow] | list[tuple[RoomId | str, int]] | list[WhowasRow]
 Parameters = dict[str, str | int]
 
 
@@ -53,6 +54,8 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return _page(connection, question)
         case Around():
             return _around(connection, question)
+        case Count():
+            return [_count(connection, question)]
         case Targets():
             return _targets(connection, question)
         case Search():
@@ -88,6 +91,19 @@ class _Shape(NamedTuple):
 
 @cache
 def _page_statement(shape: _Shape) -> str:
+    return (
+        f"SELECT json_group_array(json_array({_COLUMNS})) "
+        f"FROM ({_places(shape)}) CROSS JOIN history USING (place)"
+    )
+
+
+@cache
+def _count_statement(shape: _Shape) -> str:
+    return f"SELECT count(*) FROM ({_places(shape)})"
+
+
+def _places(shape: _Shape) -> str:
+    """What selects the places of a page's rows."""
     # A time is turned into the place of the first row at or after it; with none there, nothing
     # comes after it, and everything comes before it.
     first = "SELECT place FROM history INDEXED BY history_time WHERE time {} ORDER BY time, place LIMIT 1"
@@ -122,16 +138,32 @@ def _page_statement(shape: _Shape) -> str:
     if len(branches) > 1:
         union = " UNION ALL ".join(f"SELECT * FROM ({branch})" for branch in branches)
         places = f"SELECT place FROM ({union}) ORDER BY place {order} LIMIT :limit"
-    return (
-        f"SELECT json_group_array(json_array({_COLUMNS})) "
-        f"FROM ({places}) CROSS JOIN history USING (place)"
-    )
+    return places
 
 
 def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
+    asked = _asked(page)
+    if asked is None:
+        return []
+    cells = _HISTORY.decode(_ask(connection, _page_statement(asked[0]), asked[1]))
+    cells.sort(key=lambda row: row[0])
+    return [rows.history_row(row) for row in cells]
+
+
+def _count(connection: sqlite3.Connection, count: Count) -> int:
+    conversation, after, before = count.conversation, count.after, count.before
+    asked = _asked(Page(conversation=conversation, after=after, before=before, limit=count.most))
+    if asked is None:
+        return 0
+    (number,) = connection.execute(_count_statement(asked[0]), asked[1]).fetchone()
+    return int(number)
+
+
+def _asked(page: Page) -> tuple[_Shape, Parameters] | None:
+    """A page's shape and parameters; None when there can be nothing in it."""
     statuses, parameters = _conversation(page.conversation)
     if statuses == 0 or page.limit <= 0:
-        return []
+        return None
     start = int(parameters["start"])
     parameters |= {"limit": page.limit, "end": _LAST}
     if isinstance(page.after, At):
@@ -154,9 +186,7 @@ def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
     if shape.expires:
         parameters["from_time"] = page.conversation.from_time
     parameters |= {f"without{at}": command for at, command in enumerate(page.without)}
-    cells = _HISTORY.decode(_ask(connection, _page_statement(shape), parameters))
-    cells.sort(key=lambda row: row[0])
-    return [rows.history_row(row) for row in cells]
+    return shape, parameters
 
 
 def _conversation(conversation: Conversation) -> tuple[int | None, Parameters]:

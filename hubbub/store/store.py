@@ -17,7 +17,7 @@ import msgspec
 
 from hubbub.core import state as core_state
 from hubbub.core.entries import Batch, decode_batch
-from hubbub.core.history import Around, Message, Page, Question, Search, Targets, Whowas
+from hubbub.core.history import Around, Count, Message, Page, Question, Search, Targets, Whowas
 from hubbub.core.ids import RoomId, is_log_id
 from hubbub.core.outputs import Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
@@ -246,6 +246,8 @@ class Store:
 
     @overload
     def answer(self, question: Page | Around | Search | Message) -> list[HistoryRow]: ...
+    @overload
+    def answer(self, question: Count) -> list[int]: ...
     @overload
     def answer(self, question: Targets) -> list[tuple[RoomId | str, int]]: ...
     @overload

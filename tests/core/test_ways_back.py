@@ -30,7 +30,7 @@ def test_a_private_room_waits_for_who_lost_the_connection() -> None:
     ann = closed(chat)
     den = chat.state.rooms["#den"]  # type: ignore[index]
     (member,) = den.members.values()
-    before = readable(member)
+    before = readable(chat.state, member)
     lose(chat, ann)
     assert (den.members, den.retired_at, den.flags) == ({}, 0, "int")
     bob = chat.open("bob", device="d2")
@@ -43,7 +43,7 @@ def test_a_private_room_waits_for_who_lost_the_connection() -> None:
     assert mode.rooms == (den.id,)
     assert [row.command for row in history(out)] == ["JOIN", "MODE"]
     (member,) = den.members.values()
-    assert (readable(member), member.ranks) == (before, "o")
+    assert (readable(chat.state, member), member.ranks) == (before, "o")
     assert len(chat.state.ways_back) == 0
 
 
@@ -158,8 +158,8 @@ def test_who_logs_in_reads_on_where_the_guest_did() -> None:
     chat.do(entries.Register(NO_SESSION, "zoe", "verifier", "scram"))
     ann = closed(chat)
     (guest,) = chat.state.rooms["#den"].members.values()  # type: ignore[index]
-    before = readable(guest)
+    before = readable(chat.state, guest)
     chat.do(entries.Login(ann, 1))
     (member,) = chat.state.rooms["#den"].members.values()  # type: ignore[index]
     assert member.user.nick == "zoe"
-    assert readable(member).since == before.since
+    assert readable(chat.state, member).since == before.since

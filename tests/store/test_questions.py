@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.core.history import Around, At, Bound, InRoom, Page, Targets, WithPeer
+from hubbub.core.history import Around, At, Bound, Count, InRoom, Page, Targets, WithPeer
 from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
@@ -126,6 +126,26 @@ def test_a_page_is_the_first_or_last_rows_between_its_bounds(
             ]
             expected = found[-page.limit :] if page.newest else found[: page.limit]
             assert store.answer(page) == expected
+
+    stored(rows, check)
+
+
+@given(histories(), st.lists(PAGES, min_size=10, max_size=15))
+def test_a_count_is_how_many_a_page_would_have(
+    rows: list[HistoryRow], questions: list[Page]
+) -> None:
+    def check(store: Store) -> None:
+        for page in questions:
+            after, before = page.after or Place(0), page.before or Place(1 << 60)
+            found = [
+                row
+                for row in rows
+                if belongs(row, page.conversation, events=False)
+                and is_after(row, after)
+                and is_before(row, before)
+            ]
+            question = Count(page.conversation, after, before, page.limit)
+            assert store.answer(question) == [min(len(found), page.limit)]
 
     stored(rows, check)
 

@@ -1,0 +1,105 @@
+"""What a client that can't ask for history is shown of what was said without it.
+
+Law: each line once where that can be known, rather twice than never, and nothing when nothing was
+missed. A client with chathistory asks itself. Who was never seen in a room is shown the last of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from hubbub.commands.playback import event_of
+from hubbub.core.entities import Member, User
+from hubbub.core.history import Count, Page, Search, kept_from, readable
+from hubbub.core.markers import LastSeen
+from hubbub.core.missed import last_seen, missed_after
+from hubbub.core.outputs import Event, HistoryRow
+from hubbub.core.state import State
+from hubbub.edge.session import Session
+from hubbub.edge.work import Batched, Fetch, Shown
+
+COUNTED_MOST: Final = 1_000
+"""How many missed messages are counted."""
+
+
+def missed_while_gone(session: Session, state: State, member: Member) -> list[Fetch]:
+    """What was said in a room in which a user stayed a member while none of its devices was here."""
+    if len(member.user.sessions) > 1:
+        return []
+    return _said(session, state, member, last_seen(state, member.user, None))
+
+
+def missed_since_leaving(session: Session, state: State, member: Member) -> list[Fetch]:
+    """What was said in a room since a user left it; the last of it when it never was there."""
+    return _said(session, state, member, last_seen(state, member.user, member.room))
+
+
+def whispers_missed(session: Session, state: State, user: User) -> list[Fetch]:
+    """What was whispered to an account while none of its devices was here."""
+    mark = last_seen(state, user, None)
+    if not _wanted(session, state) or user.owner is None or len(user.sessions) > 1 or mark is None:
+        return []
+    question = Search(
+        identity=user.identity,
+        after=mark.time,
+        limit=state.rules.replay_lines,
+        from_time=kept_from(state, None),
+    )
+    # What comes from now on is shown as it comes.
+    first, end = mark.place, state.next_place
+    nick, own = user.nick, user.identity
+
+    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        missed = [row for row in rows if first <= row.place < end and row.author != own]
+        by_peer = groupby(sorted(missed, key=_sender), key=_sender)
+        return [_page(session, peer, nick, list(of)) for peer, of in by_peer]
+
+    return [Fetch(question, present)]
+
+
+def _wanted(session: Session, state: State) -> bool:
+    return bool(state.rules.replay_lines) and not session.has("draft/chathistory")
+
+
+def _sender(row: HistoryRow) -> str:
+    return row.source.partition("!")[0]
+
+
+def _said(session: Session, state: State, member: Member, mark: LastSeen | None) -> list[Fetch]:
+    if not _wanted(session, state):
+        return []
+    conversation, name = readable(state, member), member.room.name
+    lines, end = state.rules.replay_lines, state.next_place
+    after = None if mark is None else missed_after(mark)
+    page = Page(conversation=conversation, after=after, before=end, limit=lines, newest=True)
+
+    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        return [_page(session, name, name, rows)] if rows else []
+
+    fetches = [Fetch(page, present)]
+    if after is not None:
+        count = Count(conversation, after, end, lines + COUNTED_MOST)
+        source, now = state.rules.server_name, state.present
+
+        def note(numbers: Sequence[int]) -> Sequence[Shown]:
+            earlier = numbers[0] - lines
+            if earlier <= 0:
+                return []
+            many = f"{COUNTED_MOST} or more" if earlier >= COUNTED_MOST else str(earlier)
+            text = (
+                f"{many} earlier message{'' if earlier == 1 else 's'}: /history in Hubbub's client,"
+                " or any client with chathistory, shows what isn't here"
+            )
+            return [Event("NOTICE", source, (name, text), now)]
+
+        fetches.insert(0, Fetch(count, note))
+    return fetches
+
+
+def _page(session: Session, name: str, target: str, rows: Sequence[HistoryRow]) -> Batched:
+    """A page of the history; without server-time each line begins with the hour."""
+    dated = session.has("server-time")
+    events = tuple(event_of(row, target, clock_prefix=not dated) for row in rows)
+    return Batched("chathistory", (name,), events)
