@@ -8,6 +8,7 @@ from hubbub.edge.credentials import (
     Check,
     Made,
     Make,
+    Mint,
     Outcome,
     Prove,
     Recall,
@@ -17,7 +18,7 @@ from hubbub.edge.credentials import (
     Wanted,
 )
 from hubbub.edge.sasl import proof_fits
-from hubbub.server.credentials import read_scram, scram_text
+from hubbub.server.credentials import mint, read_scram, scram_text
 
 SALT = b"0123456789abcdef"
 NONCE = "server-nonce"
@@ -26,6 +27,8 @@ ROUNDS = 2
 
 def find_out(wanted: Wanted, state: State) -> Outcome:
     """The answer that the server would give; a verifier here is the password itself."""
+    if isinstance(wanted, Mint):
+        return mint()
     if isinstance(wanted, Make):
         return Made(wanted.password, scram_text(wanted.password, SALT, ROUNDS))
     if isinstance(wanted, Prove):

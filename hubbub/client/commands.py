@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hubbub.client import account_commands as own
 from hubbub.client.connection import IntentError
 from hubbub.client.events import Kind
 from hubbub.client.render import clean
@@ -181,22 +182,6 @@ def _search(chat: Chat, rest: str) -> None:
     chat.connection.ask_search(rest)
 
 
-def _register(chat: Chat, rest: str) -> None:
-    if rest:
-        chat.connection.register(rest)
-        return
-    nick = clean(chat.connection.nick)
-    chat.ask_secret(f"A password for {nick}, eight characters or more: ", chat.connection.register)
-
-
-def _login(chat: Chat, rest: str) -> None:
-    account = rest.split(maxsplit=1)[0]
-    chat.ask_secret(
-        f"Password of {clean(account)}: ",
-        lambda password: chat.connection.login(account, password),
-    )
-
-
 def _raw(chat: Chat, rest: str) -> None:
     chat.connection.raw(rest)
 
@@ -230,8 +215,13 @@ ROWS = (
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),
-    Row("register", "[password]", "make your name an account of yours", _register),
-    Row("login", "<account>", "log in to your account; the password is asked for", _login, 1),
+    Row("register", "[password]", "make your name an account of yours", own.register),
+    Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),
+    Row("passwd", "", "change your password; both are asked for", own.passwd),
+    Row("sessions", "[number]", "your connections, or end the one of that number", own.sessions),
+    Row("account", "<delete [messages] | reset name>", "delete your account, with all you said or without; reset another's (moderators)", own.account, 1),
+    Row("recover", "<account> <code>", "get a new password by a code that a moderator gave you", own.recover, 2),
+    Row("claim", "<code>", "become the first admin, by the code that the server printed", own.claim, 1),
     Row("raw", "<line>", "send a line of IRC as it is", _raw, 1, ("quote",)),
     Row("quit", "[reason]", "go", _quit, 0, ("exit", "q", "bye")),
 )  # fmt: skip

@@ -99,6 +99,7 @@ class Connection:
         self.is_away = False
         self._joins_due = False
         self._registering = ""
+        self._new_password = ""
         self._reading = Reading(self)
         self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
         self._out = bytearray()
@@ -280,6 +281,24 @@ class Connection:
         if self._registering:
             self.registration.account = (account, self._registering)
         self._registering = ""
+
+    def change_password(self, new: str, command: str, *params: str) -> None:
+        """Ask for a new password, the last parameter. Raises `IntentError` when that can't be."""
+        self._need_welcome()
+        if any(not word or " " in word or word.startswith(":") for word in params):
+            raise IntentError("A password or a code can't have spaces or start with a colon here.")
+        self.send(command, *params, new)
+        self._new_password = new
+
+    def password_changed(self, command: str, account: str) -> None:
+        """The server has taken the new password: log in with it, now or at the next connection."""
+        new, self._new_password = self._new_password, ""
+        if not new:
+            return
+        if command == "RECOVER":
+            self.login(account, new)
+        else:
+            self.registration.account = (account, new)
 
     def login(self, account: str, password: str) -> None:
         """Log in to an account from here on. Raises `IntentError` when there is none."""

@@ -284,6 +284,8 @@ class Reading:
         context = message.params[2:-1]
         c = self._c
         if message.command != "FAIL":
+            if code == "PASSWORD_CHANGED" and context:
+                c.password_changed(command, context[0])
             c.emit(ServerNotice(reason, message.command.lower()))
             return
         if command in ("CHATHISTORY", "SEARCH") and c.catch_up.refused(label, code, reason, c.now):

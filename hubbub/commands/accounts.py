@@ -13,7 +13,17 @@ from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.core import entries
 from hubbub.core.state import State
 from hubbub.edge import sasl
-from hubbub.edge.credentials import Check, Made, Make, Outcome, Recalled, Unverified, Verified
+from hubbub.edge.credentials import (
+    Check,
+    Made,
+    Make,
+    Mint,
+    Minted,
+    Outcome,
+    Recalled,
+    Unverified,
+    Verified,
+)
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Verify, Work
 from hubbub.irc.names import fold_nick, nick_problem
@@ -147,7 +157,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
 
     def made(outcome: Outcome) -> Sequence[Work]:
         if not isinstance(outcome, Made):
-            raise _unavailable("REGISTER", name, outcome)
+            raise unavailable("REGISTER", name, outcome)
         kept = "" if email == "*" else email
         entry = entries.Register(
             session.id, name, outcome.verifier, outcome.scram, kept, device, session.host
@@ -180,7 +190,8 @@ def require_password(command: str, name: str, password: str) -> None:
         raise fail(command, "UNACCEPTABLE_PASSWORD", name, text=text)
 
 
-def _unavailable(command: str, name: str, outcome: Outcome) -> Exception:
+def unavailable(command: str, name: str, outcome: Outcome) -> Exception:
+    """What answers a password that couldn't be hashed now."""
     reason = outcome.reason if isinstance(outcome, Unverified) else "That didn't work"
     return fail(command, "TEMPORARILY_UNAVAILABLE", name, text=reason)
 
@@ -195,10 +206,10 @@ def verify(call: Call) -> Sequence[Work]:
 
 
 def account(call: Call) -> Sequence[Work]:
-    """ACCOUNT: changes the password of one's account, or ends it."""
+    """ACCOUNT: changes one's account; for moderators, helps others back into theirs."""
     handler = _ACTIONS.get(call.param(0).lower())
     if handler is None:
-        text = "It is ACCOUNT PASSWORD <old> <new> or ACCOUNT DELETE <password> [MESSAGES]"
+        text = f"It is {' or '.join(f'ACCOUNT {usage}' for usage in _USAGES)}"
         raise fail("ACCOUNT", "INVALID_PARAMS", text=text)
     return handler(call)
 
@@ -214,7 +225,7 @@ def _password(call: Call) -> Sequence[Work]:
 
         def made(outcome: Outcome) -> Sequence[Work]:
             if not isinstance(outcome, Made):
-                raise _unavailable("ACCOUNT", name, outcome)
+                raise unavailable("ACCOUNT", name, outcome)
             return [entries.SetPassword(session.id, name, outcome.verifier, outcome.scram)]
 
         return [Verify(Make(new), made)]
@@ -241,10 +252,39 @@ def _wrong(outcome: Outcome) -> Exception:
     return fail("ACCOUNT", code, text=reason)
 
 
+def _reset(call: Call) -> Sequence[Work]:
+    """Makes a code by which somebody gets a new password; it is shown if it could be made."""
+    session, name = call.session, call.param(1)
+
+    def minted(outcome: Outcome) -> Sequence[Work]:
+        assert isinstance(outcome, Minted)
+        entry = entries.IssueCode(session.id, "reset", outcome.digest, name)
+
+        def show(session: Session, state: State) -> Sequence[Shown | Fetch]:
+            account = state.account_named(name)
+            if account is None or not state.codes.find(
+                "reset", outcome.digest, state.now, account.id
+            ):
+                return ()
+            text = f"Give this to {account.name}, within a day: {recovery(name, outcome.code)}"
+            return (Reply("NOTE", ("ACCOUNT", "RESET_CODE", account.name, outcome.code, text)),)
+
+        return [entry, Lookup(show)]
+
+    return [Verify(Mint(), minted)]
+
+
+def recovery(name: str, code: str) -> str:
+    """What somebody types to get a new password by a code."""
+    return f"/recover {name} {code}  (other clients: /quote RECOVER {name} {code} <new password>)"
+
+
 _ACTIONS: Final[dict[str, Callable[[Call], Sequence[Work]]]] = {
     "password": _password,
     "delete": _delete,
+    "reset": _reset,
 }
+_USAGES: Final = ("PASSWORD <old> <new>", "DELETE <password> [MESSAGES]", "RESET <name>")
 
 # -- SESSIONS -----------------------------------------------------------------------------
 
@@ -308,8 +348,8 @@ ROWS: Final = (
         When.AFTER,
         Kind.LOGGED,
         2,
-        "PASSWORD <old> <new> | DELETE <password> [MESSAGES]",
-        "Changes your account's password, or deletes the account, with all you said or without.",
+        " | ".join(_USAGES),
+        "Changes your account's password, or deletes the account; resets others', for moderators.",
         "docs/protocol.md#account",
         account,
     ),

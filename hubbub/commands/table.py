@@ -22,6 +22,7 @@ from hubbub.commands import (
     names,
     people,
     realname,
+    recovery,
     redact,
     registered_rooms,
     registration,
@@ -58,7 +59,7 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
     ),
     "People": (*who.ROWS, *people.ROWS, *monitor.ROWS, *realname.ROWS),
     "Connecting": (*registration.ROWS, *gateway.ROWS),
-    "Accounts": (*accounts.ROWS, *services.ROWS, *roles.ROWS),
+    "Accounts": (*accounts.ROWS, *recovery.ROWS, *services.ROWS, *roles.ROWS),
     "Server": server_info.ROWS,
 }
 """The commands as HELP lists them."""

@@ -93,7 +93,7 @@ def register(state: State, entry: entries.Register, out: list[Output]) -> None:
         _absent_user(state, account)
     else:
         _own(state, holder, account, out)
-    _show_role(state, state.user_of(account), out)
+    give_role(state, account, role, out)
     if entry.session == NO_SESSION:
         return
     text = f"{account.name} is now your account: log in with it from anywhere"
@@ -301,16 +301,29 @@ def set_password(state: State, entry: entries.SetPassword, out: list[Output]) ->
 
 def set_role(state: State, entry: entries.SetRole, out: list[Output]) -> None:
     require_role(state, entry.session, "admin")
-    account = _named(state, entry, entry.name)
-    account.role = entry.role
+    give_role(state, _named(state, entry, entry.name), entry.role, out)
+
+
+def give_role(state: State, account: Account, role: str, out: list[Output]) -> None:
+    """Changes an account's role; with an admin there is nothing left to claim."""
+    account.role = role
     state.save(account)
+    if account.may("admin"):
+        _end_claims(state)
     _show_role(state, state.user_of(account), out)
+
+
+def _end_claims(state: State) -> None:
+    for code in state.codes.of("claim"):
+        state.end_code(code)
 
 
 def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]) -> None:
     """Ends an account: its name is free, its whispers are nobody's, its messages if wished gone."""
     account = _named(state, entry, entry.name)
     user, reason = state.user_of(account), "Account deleted"
+    for code in state.codes.of("reset", account.id):
+        state.end_code(code)
     out.extend(HangUp(session, reason) for session in user.sessions)
     for session in user.sessions:
         state.detach(session)

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from hubbub.core.codes import DAY_SECONDS, Kind
 from hubbub.core.ids import Place, RoomId, SessionId
 from hubbub.core.rules import Rules
 
@@ -121,6 +122,34 @@ class RevokeSession(Entry, frozen=True):
     """Ends one of the sessions of one's own user."""
 
     target: int
+
+
+class IssueCode(Entry, frozen=True):
+    """A one-time code was made, of which this is the hash: see core/codes.py. `name` is whose."""
+
+    kind: Kind
+    digest: str
+    name: str = ""
+    seconds: int = DAY_SECONDS
+    """How long it works."""
+
+
+class Claim(Entry, frozen=True):
+    """Somebody shows a claim code, by its hash, to become the first admin."""
+
+    digest: str
+
+
+class Recover(Entry, frozen=True):
+    """Somebody shows the code for a new password of an account, and what is kept of that."""
+
+    name: str
+    digest: str
+    verifier: str
+    scram: str
+
+    def __repr__(self) -> str:
+        return f"Recover({self.session}, {self.name!r})"
 
 
 class Rename(Entry, frozen=True):
@@ -323,6 +352,9 @@ AnyEntry = (
     | SetRole
     | DeleteAccount
     | RevokeSession
+    | IssueCode
+    | Claim
+    | Recover
     | Rename
     | SetAway
     | SetRealname

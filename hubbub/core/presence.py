@@ -83,6 +83,8 @@ def rules_changed(state: State, entry: entries.RulesChanged, out: list[Output]) 
 
 def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> None:
     """Lets go of what has expired."""
+    for code in [code for code in state.codes if code.until <= state.now]:
+        state.end_code(code)
     for held in [held for held in state.held.values() if held.until <= state.now]:
         del state.held[held.folded]
         state.erase(held)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from hubbub.core.codes import Code, Codes
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
     LOBBY_FLAGS,
@@ -35,6 +36,7 @@ from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("name", "value"),
     "accounts": ("id", "name", "role", "verifier", "scram", "email", "created"),
+    "codes": ("number", "kind", "digest", "account", "maker", "made", "until", "uses"),
     "users": (
         "id",
         "nick",
@@ -101,6 +103,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 KEY_WIDTH: Final[Mapping[str, int]] = {
     "counters": 1,
     "accounts": 1,
+    "codes": 1,
     "users": 1,
     "sessions": 1,
     "rooms": 1,
@@ -139,6 +142,7 @@ class State:
         self.rules = rules or Rules()
         self.accounts: dict[FoldedNick, Account] = {}
         self.accounts_by_id: dict[AccountId, Account] = {}
+        self.codes = Codes()
         self.users: dict[FoldedNick, User] = {}
         self.users_by_id: dict[UserId, User] = {}
         self.sessions: dict[SessionId, Presence] = {}
@@ -201,6 +205,8 @@ class State:
 
     def has_expired(self, time: int) -> bool:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
+        if any(code.until <= time for code in self.codes):
+            return True
         if any(held.until <= time for held in self.held.values()):
             return True
         if self.invitations.expired(time) or self.ways_back.expired(time):
@@ -292,6 +298,11 @@ class State:
         del self.accounts[account.folded]
         del self.accounts_by_id[account.id]
         self.erase(account)
+
+    def end_code(self, code: Code) -> None:
+        """A one-time code works no more."""
+        self.codes.remove(code)
+        self.erase(code)
 
     # -- rooms ----------------------------------------------------------------------------
 
@@ -387,6 +398,7 @@ class State:
         for name, value in self._counters.items():
             rows.append(("counters", (name, value)))
         entities: list[Iterable[Entity]] = [
+            self.codes,
             self.accounts_by_id.values(),
             self.users_by_id.values(),
             self.sessions.values(),
@@ -420,6 +432,8 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         account = Account(*row)  # type: ignore[arg-type]
         state.accounts[account.folded] = account
         state.accounts_by_id[account.id] = account
+    for row in tables["codes"]:
+        state.codes.put(Code(*row))  # type: ignore[arg-type]
     for row in tables["users"]:
         *own, owner_id, left = row
         owner = state.accounts_by_id.get(owner_id)  # type: ignore[call-overload]

@@ -42,6 +42,11 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True)
+class Mint:
+    """A new one-time code; answered Minted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """The account that the session has proven to be."""
 
@@ -79,8 +84,16 @@ class Made:
     scram: str = field(repr=False)
 
 
-Wanted = Check | Recall | Prove | Make
-Outcome = Verified | Unverified | Recalled | Made
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new one-time code, to be shown to whoever it is for, and what is kept of it."""
+
+    code: str = field(repr=False)
+    digest: str
+
+
+Wanted = Check | Recall | Prove | Make | Mint
+Outcome = Verified | Unverified | Recalled | Made | Minted
 
 WRONG = "The account or the password is wrong"
 """Said of an unknown account and of a wrong password alike."""

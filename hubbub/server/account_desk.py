@@ -10,15 +10,20 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
+from hubbub.commands.accounts import recovery
 from hubbub.commands.services import is_service
 from hubbub.core import entries
+from hubbub.core.codes import DAY_SECONDS
 from hubbub.core.ids import NO_SESSION
+from hubbub.core.redeeming import has_admin
 from hubbub.irc.names import nick_problem
 from hubbub.irc.replies import Reply
+from hubbub.server.credentials import mint
 from hubbub.server.hub import Hub
 
 PASSWORD_BYTES: Final = 12
 """Random bytes of a password made here: 96 bits, 16 characters."""
+CLAIM_SECONDS: Final = 7 * DAY_SECONDS
 
 Outcome = tuple[bool, list[str]]
 
@@ -68,6 +73,42 @@ async def _reset(hub: Hub, given: list[str]) -> Outcome:
     return True, [f"The password of {given[0]} is new. {_told(password)}"]
 
 
+async def _reset_code(hub: Hub, given: list[str]) -> Outcome:
+    code = mint()
+    refusals = await hub.operate(entries.IssueCode(NO_SESSION, "reset", code.digest, given[0]))
+    if refusals:
+        return False, _sentences(refusals)
+    return True, [
+        f"Give this to {given[0]}, within a day; the old password works until then:",
+        f"  {recovery(given[0], code.code)}",
+    ]
+
+
+async def make_claim(hub: Hub) -> Outcome:
+    """Makes the code by which somebody with an account becomes the first admin."""
+    code, refusals = await _claim(hub)
+    if refusals:
+        return False, _sentences(refusals)
+    return True, [
+        "Whoever has an account becomes the admin, once and within a week, by:",
+        f"  /claim {code}  (other clients: /quote CLAIM {code})",
+    ]
+
+
+async def claim_line(hub: Hub) -> str:
+    """What to type to become the first admin, or nothing when there is one already."""
+    if has_admin(hub.state):
+        return ""
+    code, refusals = await _claim(hub)
+    return "" if refusals else f"/claim {code}"
+
+
+async def _claim(hub: Hub) -> tuple[str, list[Reply]]:
+    code = mint()
+    entry = entries.IssueCode(NO_SESSION, "claim", code.digest, seconds=CLAIM_SECONDS)
+    return code.code, await hub.operate(entry)
+
+
 async def _role(hub: Hub, given: list[str]) -> Outcome:
     name, role = given[0], _ROLES.get(given[1])
     if role is None:
@@ -114,6 +155,7 @@ _USAGE: Final = (
     "list",
     "add <name> [role]",
     "password <name>",
+    "reset <name>",
     "role <name> <role>",
     "delete <name> [messages]",
 )
@@ -122,6 +164,7 @@ _ACTIONS: Final[Mapping[str, tuple[Callable[[Hub, list[str]], Awaitable[Outcome]
     "list": (_list, 0, 0),
     "add": (_add, 1, 2),
     "password": (_reset, 1, 1),
+    "reset": (_reset_code, 1, 1),
     "role": (_role, 2, 2),
     "delete": (_delete, 1, 2),
 }

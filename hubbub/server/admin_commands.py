@@ -43,8 +43,10 @@ ADMIN_COMMANDS = (
     AdminCommand("unban", "<user or mask>", "let in again", 1, 1),
     AdminCommand(
         "account",
-        "list | add <name> [role] | password <name> | role <name> <role> | delete <name> [messages]",
-        "accounts: list, make, reset the password of, give a role (member, moderator, admin), end",
+        "list | add <name> [role] | password <name> | reset <name> | role <name> <role>"
+        " | delete <name> [messages]",
+        "accounts: list, make, give a new password or a code for one, give a role"
+        " (member, moderator, admin), end",
         1,
         3,
     ),
@@ -55,6 +57,7 @@ ADMIN_COMMANDS = (
         0,
         2,
     ),
+    AdminCommand("claim", "", "make a code by which somebody becomes the first admin", 0, 0),
     AdminCommand("help", "", "this list", 0, 0),
     AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),
 )

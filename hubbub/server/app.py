@@ -21,6 +21,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from hubbub.server import logs
+from hubbub.server.account_desk import claim_line
 from hubbub.server.admin_socket import AdminSocketError, open_admin_socket
 from hubbub.server.certificate import (
     Certificate,
@@ -132,7 +133,7 @@ class Running:
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
-            self._greet(addresses)
+            self._greet(addresses, await claim_line(self._hub))
             await self._stay(desk)
             log.info("stopping")
         log.info("stopped; everything that was shown is stored")
@@ -251,7 +252,7 @@ class Running:
 
     # -- the first words ------------------------------------------------------------------
 
-    def _greet(self, addresses: list[str]) -> None:
+    def _greet(self, addresses: list[str], claim: str) -> None:
         """Says where the chat is and how to join it."""
         server = self._config.server
         greeting = Greeting(
@@ -263,6 +264,7 @@ class Running:
             invite=self._listeners.door.invite,
             seconds=time.perf_counter() - self._started,
             console=self._options.console and self._has_terminal(),
+            claim=claim,
         )
         print("\n".join(greeting.lines()), flush=True)
 

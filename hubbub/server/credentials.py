@@ -31,10 +31,13 @@ import argon2
 
 from hubbub.core.entities import Account
 from hubbub.core.state import State
+from hubbub.edge.codes import GROUP, GROUPS, LETTERS, digest, written
 from hubbub.edge.credentials import (
     WRONG,
     Made,
     Make,
+    Mint,
+    Minted,
     Outcome,
     Prove,
     Recall,
@@ -109,6 +112,9 @@ class Credentials:
         `where` is the key under which the session's address is counted, `local` whether it is this
         machine's own.
         """
+        if isinstance(wanted, Mint):
+            done(mint())
+            return
         if isinstance(wanted, Prove):
             self._prove(wanted, where, device, local, done)
             return
@@ -202,6 +208,12 @@ def _give_way() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
+
+
+def mint() -> Minted:
+    """A new one-time code."""
+    code = written("".join(secrets.choice(LETTERS) for _ in range(GROUPS * GROUP)))
+    return Minted(code, digest(code))
 
 
 def kept_secret(directory: Path) -> bytes:

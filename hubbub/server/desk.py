@@ -87,6 +87,9 @@ class Desk:
     async def _retention(self, words: tuple[str, ...]) -> Answer:
         return await retention_desk.do(self._hub, words)
 
+    async def _claim(self, words: tuple[str, ...]) -> Answer:
+        return await account_desk.make_claim(self._hub)
+
     async def _help(self, words: tuple[str, ...]) -> Answer:
         return True, admin_help()
 
@@ -115,6 +118,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]
     "unban": Desk._unban,
     "account": Desk._account,
     "retention": Desk._retention,
+    "claim": Desk._claim,
     "help": Desk._help,
     "stop": Desk._end,
 }

@@ -24,6 +24,8 @@ class Greeting:
     seconds: float
     """How long the start took."""
     console: bool
+    claim: str = ""
+    """What to type to become the first admin, while there is none."""
 
     def lines(self) -> list[str]:
         """The words, one line each."""
@@ -47,6 +49,8 @@ class Greeting:
             f"  certificate:        {self.fingerprint}",
             f"  data:               {self.data}",
         ]
+        if self.claim:
+            lines.append(f"  to be its admin:    register, then {self.claim}")
         if self.console:
             lines.append("Type /help for what you can do here, /quit to stop.")
         return lines

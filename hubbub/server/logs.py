@@ -14,6 +14,7 @@ import unicodedata
 import msgspec
 
 from hubbub.core.entries import Join, SetRoomModes
+from hubbub.edge.codes import SHAPE
 
 _wire = logging.getLogger("hubbub.wire")
 
@@ -154,6 +155,8 @@ _SHOWN_WORDS = {
     "REGISTER": 1,  # the account; then its e-mail address and password
     "VERIFY": 1,
     "ACCOUNT": 1,  # what to do with it; then its password
+    "CLAIM": 0,
+    "RECOVER": 1,
     "JOIN": 1,  # the keys follow the rooms
     "NICKSERV": 1,
     "NS": 1,
@@ -162,7 +165,7 @@ _SHOWN_WORDS = {
 }
 """How many of a command's parameters are shown; what follows is hidden."""
 
-_ENDS_IN_SECRET = frozenset({"OPER", "REGISTER", "VERIFY"})
+_ENDS_IN_SECRET = frozenset({"OPER", "REGISTER", "VERIFY", "RECOVER"})
 _SERVICES = frozenset({"nickserv", "chanserv", "authserv", "userserv"})
 _TEXT_COMMANDS = frozenset({"PRIVMSG", "NOTICE", "SQUERY"})
 _MECHANISMS = frozenset(
@@ -184,11 +187,13 @@ _MECHANISMS = frozenset(
 def mask(line: bytes | str) -> str:
     """The line as text with its secrets replaced by ***.
 
-    Passwords of PASS, OPER, AUTHENTICATE, REGISTER, VERIFY, WEBIRC, device tokens, room keys, and
+    Passwords of PASS, OPER, AUTHENTICATE, REGISTER, VERIFY, WEBIRC, device tokens, room keys, one-time
+    codes wherever they stand, and
     everything but the first word said to services such as NickServ, whatever the case of the
     command and with tags or a source before it. The result is not yet `printable`; the log does that.
     """
     text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
+    text = SHAPE.sub(HIDDEN, text)
     text = text.rstrip("\r\n")
     shape = _SHAPE.fullmatch(text)
     if shape is None:

@@ -71,6 +71,9 @@ WIRE = {
     "away": ("/away having tea", "AWAY :having tea"),
     "history": ("/history 10", "CHATHISTORY LATEST #lobby * 10"),
     "search": ("/search two words", "SEARCH text=two\\swords"),
+    "sessions": ("/sessions 7", "SESSIONS REVOKE 7"),
+    "account": ("/account reset bob", "ACCOUNT RESET bob"),
+    "claim": ("/claim aaaa-bbbb", "CLAIM aaaa-bbbb"),
     "raw": ("/raw version", "VERSION"),
 }
 
@@ -91,6 +94,17 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
         assert one.types("/login ann") == []
         assert one.chat.asking_secret is not None
         assert one.chat.asking_secret[0] == "Password of ann: "
+    elif name == "passwd":
+        one.chat.can_ask = True
+        one.types("/passwd")
+        one.chat.secret("old-word")
+        one.chat.secret("new word")
+        assert one.rig.sent() == ["ACCOUNT PASSWORD old-word :new word"]
+    elif name == "recover":
+        one.chat.can_ask = True
+        one.types("/recover ann aaaa-bbbb")
+        one.chat.secret("new word")
+        assert one.rig.sent() == ["RECOVER ann aaaa-bbbb :new word"]
     elif name == "quit":
         one.types("/quit so long")
         assert one.chat.quit_reason == "so long"

@@ -118,3 +118,38 @@ def test_who_is_to_be_logged_in_is_no_guest_where_there_are_no_accounts(caps: st
     assert not caps or rig.gets(f":s CAP * ACK :{caps}") == []
     assert rig.connection.wants_close == "this server has no accounts to log in to"
     assert rig.connection.final
+
+
+# -- another password ---------------------------------------------------------------------
+
+
+def test_a_changed_password_is_that_of_the_next_connection() -> None:
+    rig = logging_in("old")
+    rig.up()
+    rig.gets(":s CAP * LS :sasl standard-replies")
+    rig.gets(":s CAP * ACK :sasl standard-replies")
+    rig.gets("AUTHENTICATE +", ":s 903 ann :Done", ":s 001 ann :Welcome", ":s 422 ann :No")
+    rig.connection.change_password("new", "ACCOUNT", "PASSWORD", "old")
+    assert rig.sent()[-1] == "ACCOUNT PASSWORD old new"
+    rig.gets(":s FAIL ACCOUNT WRONG_PASSWORD :The account or the password is wrong")
+    assert rig.connection.registration.account == ("ann", "old")
+    rig.gets(":s NOTE ACCOUNT PASSWORD_CHANGED ann :Your password was changed")
+    assert rig.connection.registration.account == ("ann", "new")
+
+
+def test_who_recovers_an_account_is_logged_in_to_it() -> None:
+    rig = Rig(Connection("guest", run_token="run", rooms=("#lobby",)))
+    rig.register("sasl standard-replies", nick="guest")
+    rig.connection.change_password("new pass", "RECOVER", "ann", "aaaa-bbbb")
+    assert rig.sent() == ["RECOVER ann aaaa-bbbb :new pass"]
+    assert rig.gets(":s NOTE RECOVER PASSWORD_CHANGED ann :It is changed") == ["AUTHENTICATE PLAIN"]
+    assert rig.gets("AUTHENTICATE +") == [f"AUTHENTICATE {b64('ann', 'new pass')}"]
+
+
+@pytest.mark.parametrize("words", [("old word",), (":old",), ("",)])
+def test_what_a_line_cannot_hold_is_said(words: tuple[str, ...]) -> None:
+    rig = Rig(Connection("guest", run_token="run", rooms=("#lobby",)))
+    rig.register("sasl standard-replies", nick="guest")
+    with pytest.raises(IntentError):
+        rig.connection.change_password("new", "ACCOUNT", "PASSWORD", *words)
+    assert rig.sent() == []

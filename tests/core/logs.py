@@ -79,6 +79,7 @@ rooms = st.sampled_from(["#lobby", "#a", "#a", "#A", "#den", "#new"])
 identities = st.sampled_from(["d:d1", "d:d2", "u:3", "a:1", ""])
 texts = st.sampled_from(["", "hello", "two words", "é" * 10])
 words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
+digests = st.sampled_from(["x1", "x2"])
 evidence = st.builds(
     entries.Said,
     st.integers(FIRST_PLACE, FIRST_PLACE + 60).map(Place),
@@ -168,6 +169,16 @@ _any_entry = {
     entries.SetRole: st.builds(entries.SetRole, anyone, nicks, st.sampled_from(ROLES)),
     entries.DeleteAccount: st.builds(entries.DeleteAccount, anyone, nicks, st.booleans()),
     entries.RevokeSession: st.builds(entries.RevokeSession, sessions, sessions),
+    entries.IssueCode: st.builds(
+        entries.IssueCode,
+        anyone,
+        st.sampled_from(["claim", "reset"]),
+        digests,
+        nicks,
+        st.sampled_from([1, 86_400]),
+    ),
+    entries.Claim: st.builds(entries.Claim, sessions, digests),
+    entries.Recover: st.builds(entries.Recover, sessions, nicks, digests, words, words),
     entries.Rename: st.builds(entries.Rename, sessions, nicks),
     entries.SetAway: st.builds(entries.SetAway, sessions, texts | st.just("*")),
     entries.SetRealname: st.builds(entries.SetRealname, sessions, texts),

@@ -147,6 +147,13 @@ def test_direction_overrides_are_shown_as_such() -> None:
     ("line", "shown"),
     [
         ("PASS s3cret", "PASS ***"),
+        ("CLAIM s3cret", "CLAIM ***"),
+        ("RECOVER ann s3cret s3cret", "RECOVER ann ***"),
+        ("RECOVER s3cret", "RECOVER ***"),
+        (
+            ":s NOTE ACCOUNT RESET_CODE a abcd-efgh-jkmn-2345-6789 :x",
+            ":s NOTE ACCOUNT RESET_CODE a *** :x",
+        ),
         ("pass :s3cret with spaces", "pass ***"),
         ("  PaSs   s3cret", "  PaSs ***"),
         ("@label=1;a=b :me!u@h PASS s3cret", "@label=1;a=b :me!u@h PASS ***"),

@@ -1,0 +1,104 @@
+"""One-time codes: what somebody shows to be allowed something once, or an invite a few times.
+
+Law: only a code's hash is known here; a code is looked for by kind and compared in constant time,
+works until its end and no more often than it was made for.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from typing import ClassVar, Final, Literal
+
+from hubbub.core.entities import Row
+from hubbub.core.ids import AccountId
+
+Kind = Literal["claim", "reset"]
+"""What a code is for: becoming the first admin, or giving an account a new password."""
+
+DAY_SECONDS: Final = 86_400
+
+
+class Code:
+    """One code. `account` is whose it is, or 0; `maker` the account that made it, or 0 for the operator.
+
+    `number` counts all codes ever made, `until` is its end in milliseconds, `uses` how often it
+    still works.
+    """
+
+    TABLE: ClassVar[str] = "codes"
+    __slots__ = ("account", "digest", "kind", "made", "maker", "number", "until", "uses")
+
+    def __init__(
+        self,
+        number: int,
+        kind: str,
+        digest: str,
+        account: int,
+        maker: int,
+        made: int,
+        until: int,
+        uses: int,
+    ) -> None:
+        self.number = number
+        self.kind = kind
+        self.digest = digest
+        self.account = AccountId(account)
+        self.maker = AccountId(maker)
+        self.made = made
+        self.until = until
+        self.uses = uses
+
+    def key(self) -> Row:
+        return (self.number,)
+
+    def row(self) -> Row:
+        return (
+            self.number,
+            self.kind,
+            self.digest,
+            self.account,
+            self.maker,
+            self.made,
+            self.until,
+            self.uses,
+        )
+
+
+class Codes:
+    """All codes in the order in which they were made; of claims, and of an account's resets, one."""
+
+    def __init__(self) -> None:
+        self._codes: dict[int, Code] = {}
+        self._of: dict[tuple[str, int], dict[int, Code]] = {}
+
+    def __iter__(self) -> Iterator[Code]:
+        return iter(self._codes.values())
+
+    def numbered(self, number: int) -> Code | None:
+        return self._codes.get(number)
+
+    def of(self, kind: Kind, account: int = 0) -> tuple[Code, ...]:
+        """The codes of a kind, for one account or for nobody in particular."""
+        return tuple(self._of.get((kind, account), {}).values())
+
+    def find(self, kind: Kind, digest: str, now: int, account: int = 0) -> Code | None:
+        """The code of a kind with this hash, if it still works at `now`."""
+        found = None
+        for code in self.of(kind, account):
+            # Each is compared, and in constant time: how long it took tells nothing of any.
+            same = hmac.compare_digest(code.digest.encode(), digest.encode())
+            if same and code.until > now and code.uses > 0:
+                found = code
+        return found
+
+    def put(self, code: Code) -> None:
+        self._codes[code.number] = code
+        self._of.setdefault((code.kind, code.account), {})[code.number] = code
+
+    def remove(self, code: Code) -> None:
+        del self._codes[code.number]
+        of = self._of[code.kind, code.account]
+        del of[code.number]
+        if not of:
+            del self._of[code.kind, code.account]

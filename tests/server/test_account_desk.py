@@ -1,0 +1,59 @@
+"""The operator's codes: claims, resets and invites, made at the desk and used over the wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubbub.edge.codes import SHAPE
+from hubbub.server import desk as desk_module
+from hubbub.server.account_desk import claim_line
+from tests.server.rig import Node, with_hub
+from tests.server.test_logins import PASSWORD, plain, registered
+
+
+def code_in(lines: list[str]) -> str:
+    found = SHAPE.search(" ".join(lines))
+    assert found is not None, lines
+    return found[0]
+
+
+def test_the_operator_makes_codes(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = desk_module.Desk(node.hub, lambda: None)
+        ann = await registered(node, "ann")
+        done, lines = await desk.handle("claim")
+        assert done
+        ann.send(f"CLAIM {code_in(lines)}")
+        await ann.until("NOTE CLAIM CLAIMED ann")
+        done, (text,) = await desk.handle("claim")
+        assert (done, text) == (
+            False,
+            "There is an admin already: they can give the role to others.",
+        )
+        assert await claim_line(node.hub) == ""
+        done, lines = await desk.handle("account reset ann")
+        assert done
+        other = node.arrive()
+        other.send("CAP REQ :sasl standard-replies")
+        other.send(f"RECOVER ann {code_in(lines)} another-horse")
+        await other.until("NOTE RECOVER PASSWORD_CHANGED ann")
+        assert not ann.is_open
+        other.send(*plain("ann", PASSWORD))
+        await other.until(" 904 ")
+        other.send(*plain("ann", "another-horse"))
+        await other.until(" 903 ")
+        assert (await desk.handle("account reset bob"))[0] is False
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_server_without_an_admin_has_something_to_claim(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await registered(node, "ann")
+        first, second = await claim_line(node.hub), await claim_line(node.hub)
+        ann.send(f"CLAIM {code_in([first])}")
+        await ann.until("FAIL CLAIM INVALID_CODE")
+        ann.send(f"CLAIM {code_in([second])}")
+        await ann.until("NOTE CLAIM CLAIMED ann")
+
+    with_hub(tmp_path, scenario)
