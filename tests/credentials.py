@@ -17,16 +17,26 @@ from hubbub.edge.credentials import (
     Verified,
     Wanted,
 )
+from hubbub.edge.errands import Errand, Letter, Posted, Reload, Reloaded
 from hubbub.edge.sasl import proof_fits
 from hubbub.server.credentials import mint, read_scram, scram_text
 
 SALT = b"0123456789abcdef"
 NONCE = "server-nonce"
 ROUNDS = 2
+POSTED: list[Letter] = []
+"""The letters that were sent, for a test to look at; it clears them first."""
+RELOADED = Reloaded("hubbub.toml", ("server.motd",), ("server.listen",))
+"""What comes of reading the configuration again."""
 
 
-def find_out(wanted: Wanted, state: State) -> Outcome:
+def find_out(wanted: Wanted | Errand, state: State) -> Outcome:
     """The answer that the server would give; a verifier here is the password itself."""
+    if isinstance(wanted, Reload):
+        return RELOADED
+    if isinstance(wanted, Letter):
+        POSTED.append(wanted)
+        return Posted()
     if isinstance(wanted, Mint):
         return mint()
     if isinstance(wanted, Make):

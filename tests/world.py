@@ -325,7 +325,7 @@ class World:
                 self._hang_up(HangUp(session.id, item.reason))
             elif isinstance(item, Lookup):
                 for found in self._look_up(session, item):
-                    if isinstance(found, Find):
+                    if isinstance(found, (Find, Verify)):
                         follow = found
                     elif isinstance(found, Fetch):
                         fetches.append(found)
@@ -360,8 +360,8 @@ class World:
             work = refused.replies
         return self._run(Task(task.session, work, task.label, task.command))
 
-    def _look_up(self, session: Session, lookup: Lookup) -> Sequence[Shown | Fetch | Find]:
-        if session.id not in self.state.sessions:
+    def _look_up(self, session: Session, lookup: Lookup) -> Sequence[Shown | Fetch | Find | Verify]:
+        if session.id not in self.state.sessions and not lookup.early:
             return ()
         try:
             return lookup.read(session, self.state)

@@ -14,12 +14,22 @@ if TYPE_CHECKING:
 
 
 def register(chat: Chat, rest: str) -> None:
-    """/register [password]."""
-    if rest:
-        chat.connection.register(rest)
+    """/register [password] [e-mail]; what is left out of these is asked for, or not given."""
+    words = rest.split()
+    email = next((words.pop(at) for at in (-1, 0) if words and _is_address(words[at])), "*")
+    if words:
+        chat.connection.register(" ".join(words), email)
         return
     nick = clean(chat.connection.nick)
-    chat.ask_secret(f"A password for {nick}, eight characters or more: ", chat.connection.register)
+    chat.ask_secret(
+        f"A password for {nick}, eight characters or more: ",
+        lambda password: chat.connection.register(password, email),
+    )
+
+
+def _is_address(word: str) -> bool:
+    mailbox, _, host = word.partition("@")
+    return bool(mailbox) and "." in host
 
 
 def login(chat: Chat, rest: str) -> None:
@@ -44,8 +54,11 @@ def passwd(chat: Chat, rest: str) -> None:
 
 
 def recover(chat: Chat, rest: str) -> None:
-    """/recover <account> <code>: asks for the new password."""
-    account, code = rest.split(maxsplit=1)
+    """/recover <account> [code]: has a code sent, or with one asks for the new password."""
+    account, _, code = rest.partition(" ")
+    if not code:
+        chat.connection.ask("RECOVER", account)
+        return
     chat.ask_secret(
         f"A new password for {clean(account)}, eight characters or more: ",
         lambda new: chat.connection.change_password(new, "RECOVER", account, code.replace(" ", "")),
@@ -55,6 +68,12 @@ def recover(chat: Chat, rest: str) -> None:
 def claim(chat: Chat, rest: str) -> None:
     """/claim <code>."""
     chat.connection.ask("CLAIM", rest.replace(" ", ""))
+
+
+def verify(chat: Chat, rest: str) -> None:
+    """/verify <account> <code>."""
+    account, code = rest.split(maxsplit=1)
+    chat.connection.ask("VERIFY", account, code.replace(" ", ""))
 
 
 def sessions(chat: Chat, rest: str) -> None:
@@ -69,6 +88,12 @@ def account(chat: Chat, rest: str) -> None:
         chat.ask_secret(
             "Your password, to delete your account for ever: ",
             lambda password: chat.connection.ask("ACCOUNT", "DELETE", password, *words),
+        )
+        return
+    if action.lower() == "email":
+        chat.ask_secret(
+            "Your password: ",
+            lambda password: chat.connection.ask("ACCOUNT", "EMAIL", password, *words),
         )
         return
     chat.connection.ask("ACCOUNT", action.upper(), *words)

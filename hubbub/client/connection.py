@@ -268,13 +268,13 @@ class Connection:
         self.nick_wanted = nick
         self.registration.choose(nick)
 
-    def register(self, password: str) -> None:
+    def register(self, password: str, email: str = "*") -> None:
         """Make our name an account. Raises `IntentError` when that can't be."""
         self._need_welcome()
         if not password or not _BREAKERS.isdisjoint(password) or password.startswith(":"):
             raise IntentError("A password for an account has no spaces and no commas here.")
         self._registering = password
-        self.send("REGISTER", "*", "*", password)
+        self.send("REGISTER", "*", email, password)
 
     def registered_as(self, account: str) -> None:
         """The server has made our account: the next connection logs in to it."""

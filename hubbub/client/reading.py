@@ -444,6 +444,7 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "ACCOUNT": (1, Reading._nothing),
     "AUTHENTICATE": (1, Reading._authenticate),
     "REGISTER": (2, Reading._registered_account),
+    "VERIFY": (2, Reading._registered_account),
     "900": (2, Reading._logged_in),
     "901": (2, Reading._logged_in),
     "902": (2, Reading._sasl_failed),

@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec import structs
+
+from hubbub.commands import letters
 from hubbub.commands.arrival import moving
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.core import entries
+from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge import sasl
+from hubbub.edge.codes import digest
 from hubbub.edge.credentials import (
     Check,
     Made,
@@ -24,6 +29,7 @@ from hubbub.edge.credentials import (
     Unverified,
     Verified,
 )
+from hubbub.edge.errands import Letter
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Verify, Work
 from hubbub.irc.names import fold_nick, nick_problem
@@ -138,9 +144,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     if not nick:
         text = "Choose a name first (NICK): it is what your account will be called"
         raise fail("REGISTER", "NEED_NICK", "*", text=text)
-    if registration is not None and not registration.admitted:
-        text = "This server is by invitation: give the invite as the password (PASS) first"
-        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", nick, text=text)
+    _require_open(call, nick)
     if registration is not None and registration.account:
         text = "You are logged in already"
         raise fail("REGISTER", "ALREADY_AUTHENTICATED", name, text=text)
@@ -151,28 +155,77 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     problem = nick_problem(name, call.rules.nick_bytes)
     if problem is not None:
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", name, text=problem)
-    _require_email(name, email)
+    _require_email(call.rules, name, email)
     require_password("REGISTER", name, password)
     device = "" if registration is None else registration.device
+
+    kept = "" if email == "*" else email
 
     def made(outcome: Outcome) -> Sequence[Work]:
         if not isinstance(outcome, Made):
             raise unavailable("REGISTER", name, outcome)
-        kept = "" if email == "*" else email
         entry = entries.Register(
             session.id, name, outcome.verifier, outcome.scram, kept, device, session.host
         )
+        if kept and call.rules.mails:
+            return [Verify(Mint(), lambda minted: _with_letter(call, entry, minted))]
         # The lookup has the session's next line wait for what comes of it.
         return [entry, Lookup(lambda session, state: ())]
 
     return [Verify(Make(password), made)]
 
 
-def _require_email(name: str, email: str) -> None:
+def _with_letter(call: Call, entry: entries.Register, outcome: Outcome) -> Sequence[Work]:
+    """Registers, and sends the code by which the address is confirmed."""
+    assert isinstance(outcome, Minted)
+    name, needed = entry.name, call.rules.registration == "mail"
+
+    def address(state: State) -> str:
+        account = state.account_named(name)
+        account_id = 0 if account is None else account.id
+        known = state.codes.find("address", outcome.digest, state.now, account_id)
+        waits = any(one.digest == outcome.digest for one in state.pending.values())
+        return entry.email if known or waits else ""
+
+    def letter(to: str) -> Letter:
+        return letters.verification(to, call.rules.network, name, outcome.code)
+
+    def answer(state: State) -> Sequence[Reply]:
+        if not address(state):
+            return ()  # it was refused, and that was said
+        text = f"A code was sent to {entry.email}: VERIFY {name} <code> confirms that it is yours"
+        if needed:
+            return (Reply("REGISTER", ("VERIFICATION_REQUIRED", name, text)),)
+        return (Reply("NOTE", ("REGISTER", "CODE_SENT", name, text)),)
+
+    wanted = structs.replace(entry, digest=outcome.digest)
+    return [wanted, letters.post(address, letter, answer)]
+
+
+def _require_open(call: Call, nick: str) -> None:
+    """Refuses where registering is closed, or takes an invite that the session hasn't shown."""
+    rules, session = call.rules, call.session
+    stranger = session.registration is not None and not session.registration.admitted
+    text = ""
+    if rules.registration == "closed":
+        text = "Nobody can register here: ask an admin for an account"
+    elif rules.registration == "invite" and not session.invite:
+        text = "Registering is by invitation: connect with the invite as the password (PASS)"
+    elif rules.guests == "invite" and stranger:
+        text = "This server is by invitation: give the invite as the password (PASS) first"
+    if text:
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", nick, text=text)
+
+
+def _require_email(rules: Rules, name: str, email: str) -> None:
     if email == "*":
+        if rules.registration == "mail":
+            text = "Registering takes an e-mail address: REGISTER * <e-mail> <password>"
+            raise fail("REGISTER", "INVALID_EMAIL", name, text=text)
         return
     mailbox, at, host = email.partition("@")
-    if not mailbox or not at or "." not in host or len(email.encode()) > EMAIL_BYTES:
+    fit = email.isprintable() and email.isascii() and not set(email) & set(' ,;:<>()[]"\\')
+    if not (fit and mailbox and at and "." in host) or len(email) > EMAIL_BYTES:
         text = "That is no e-mail address; give * for none"
         raise fail("REGISTER", "INVALID_EMAIL", name, text=text)
 
@@ -197,9 +250,10 @@ def unavailable(command: str, name: str, outcome: Outcome) -> Exception:
 
 
 def verify(call: Call) -> Sequence[Work]:
-    """VERIFY: no registration here waits for a code, so that none can be right."""
-    text = "Accounts of this server need no verification: log in with your password"
-    raise fail("VERIFY", "INVALID_CODE", call.param(0), text=text)
+    """VERIFY: shows the code that was sent to an address, of a registration or an account."""
+    session = call.session
+    entry = entries.Confirm(session.id, call.param(0), digest(call.param(1)))
+    return [entry, Lookup(lambda session, state: ())]
 
 
 # -- ACCOUNT ------------------------------------------------------------------------------
@@ -252,6 +306,44 @@ def _wrong(outcome: Outcome) -> Exception:
     return fail("ACCOUNT", code, text=reason)
 
 
+def _email(call: Call) -> Sequence[Work]:
+    """Gives one's account another address, to which a code is sent."""
+    session, email = call.session, call.param(2)
+    if email != "*":
+        _require_email(call.rules, session.nick, email)
+
+    def checked(outcome: Outcome) -> Sequence[Work]:
+        if not isinstance(outcome, Verified):
+            raise _wrong(outcome)
+        name = outcome.name
+        if email == "*" or not call.rules.mails:
+            text = "Your e-mail address was changed"
+            note = Reply("NOTE", ("ACCOUNT", "EMAIL_CHANGED", name, text))
+            kept = "" if email == "*" else email
+            return [entries.SetEmail(session.id, name, kept, ""), note]
+        return [Verify(Mint(), lambda minted: _with_new_address(call, name, email, minted))]
+
+    return [Verify(Check(session.nick, call.param(1)), checked)]
+
+
+def _with_new_address(call: Call, name: str, email: str, outcome: Outcome) -> Sequence[Work]:
+    assert isinstance(outcome, Minted)
+
+    def address(state: State) -> str:
+        account = state.account_named(name)
+        return "" if account is None else account.email
+
+    def letter(to: str) -> Letter:
+        return letters.verification(to, call.rules.network, name, outcome.code)
+
+    def answer(state: State) -> Sequence[Reply]:
+        text = f"A code was sent to {email}: VERIFY {name} <code> confirms that it is yours"
+        return (Reply("NOTE", ("ACCOUNT", "CODE_SENT", name, text)),)
+
+    entry = entries.SetEmail(call.session.id, name, email, outcome.digest)
+    return [entry, letters.post(address, letter, answer)]
+
+
 def _reset(call: Call) -> Sequence[Work]:
     """Makes a code by which somebody gets a new password; it is shown if it could be made."""
     session, name = call.session, call.param(1)
@@ -282,9 +374,15 @@ def recovery(name: str, code: str) -> str:
 _ACTIONS: Final[dict[str, Callable[[Call], Sequence[Work]]]] = {
     "password": _password,
     "delete": _delete,
+    "email": _email,
     "reset": _reset,
 }
-_USAGES: Final = ("PASSWORD <old> <new>", "DELETE <password> [MESSAGES]", "RESET <name>")
+_USAGES: Final = (
+    "PASSWORD <old> <new>",
+    "EMAIL <password> <e-mail>|*",
+    "DELETE <password> [MESSAGES]",
+    "RESET <name>",
+)
 
 # -- SESSIONS -----------------------------------------------------------------------------
 
@@ -336,10 +434,10 @@ ROWS: Final = (
     Row(
         "VERIFY",
         When.ANY,
-        Kind.LOCAL,
+        Kind.LOGGED,
         2,
         "<account> <code>",
-        "Completes a registration, where one needs a code.",
+        "Confirms an e-mail address by the code that was sent to it, and completes a registration.",
         IRCV3 + "account-registration",
         verify,
     ),
@@ -349,7 +447,7 @@ ROWS: Final = (
         Kind.LOGGED,
         2,
         " | ".join(_USAGES),
-        "Changes your account's password, or deletes the account; resets others', for moderators.",
+        "Changes your account's password or address, or deletes it; resets others', for moderators.",
         "docs/protocol.md#account",
         account,
     ),

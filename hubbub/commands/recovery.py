@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from hubbub.commands import letters
 from hubbub.commands.accounts import require_password, unavailable
 from hubbub.commands.row import Call, Kind, Row, When
 from hubbub.core import entries
+from hubbub.core.state import State
 from hubbub.edge.codes import digest
-from hubbub.edge.credentials import Made, Make, Outcome
+from hubbub.edge.credentials import Made, Make, Mint, Minted, Outcome
+from hubbub.edge.errands import Letter
 from hubbub.edge.work import Lookup, Verify, Work
+from hubbub.irc.numerics import Numeric
+from hubbub.irc.replies import Reply, fail, refuse, word
 
 
 def claim(call: Call) -> Sequence[Work]:
@@ -23,7 +28,12 @@ def claim(call: Call) -> Sequence[Work]:
 
 def recover(call: Call) -> Sequence[Work]:
     """RECOVER: gives an account a new password by a code that was made for it."""
-    session, name, shown = call.session, call.param(0), digest(call.param(1))
+    session, name = call.session, call.param(0)
+    if len(call.params) == 1:
+        return _by_letter(call, name)
+    if len(call.params) == 2:
+        raise refuse(Numeric.ERR_NEEDMOREPARAMS, "RECOVER")
+    shown = digest(call.param(1))
     require_password("RECOVER", name, call.param(2))
 
     def made(outcome: Outcome) -> Sequence[Work]:
@@ -35,6 +45,35 @@ def recover(call: Call) -> Sequence[Work]:
 
     # Whether or not there is such an account: the work is the same.
     return [Verify(Make(call.param(2)), made)]
+
+
+def _by_letter(call: Call, name: str) -> Sequence[Work]:
+    """Sends a code to the account's address; whether there is one isn't told."""
+    session = call.session
+    if not call.rules.mails:
+        text = "This server sends no mail: ask a moderator for a code"
+        raise fail("RECOVER", "NEED_CODE", name, text=text)
+
+    def minted(outcome: Outcome) -> Sequence[Work]:
+        if not isinstance(outcome, Minted):
+            raise unavailable("RECOVER", name, outcome)
+
+        def address(state: State) -> str:
+            account = state.account_named(name)
+            if account is None or not account.confirmed:
+                return ""
+            made = state.codes.find("mailed", outcome.digest, state.now, account.id)
+            return "" if made is None else account.email
+
+        def letter(to: str) -> Letter:
+            return letters.recovery(to, call.rules.network, name, outcome.code)
+
+        text = f"If {word(name)} has a confirmed e-mail address, a code is on its way to it"
+        note = Reply("NOTE", ("RECOVER", "CODE_SENT", word(name), text))
+        entry = entries.IssueCode(session.id, "mailed", outcome.digest, name)
+        return [entry, letters.post(address, letter, lambda state: [note])]
+
+    return [Verify(Mint(paced=True), minted)]
 
 
 ROWS: Final = (
@@ -52,9 +91,9 @@ ROWS: Final = (
         "RECOVER",
         When.ANY,
         Kind.LOGGED,
-        3,
-        "<account> <code> <new password>",
-        "Gives your account a new password, by a code that a moderator made.",
+        1,
+        "<account> [<code> <new password>]",
+        "Has a code sent to your address, or by a code gives your account a new password.",
         "docs/protocol.md#codes",
         recover,
     ),

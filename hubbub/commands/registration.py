@@ -14,7 +14,7 @@ from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.commands.services import is_service
 from hubbub.core import entries
 from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
-from hubbub.edge.session import Phase, Registration
+from hubbub.edge.session import INVITE, Phase, Registration
 from hubbub.edge.work import Goodbye, Lookup, Verify, Work
 from hubbub.irc.capabilities import BY_NAME, CAPABILITIES, Capability
 from hubbub.irc.names import nick_problem
@@ -126,6 +126,7 @@ def password(call: Call) -> Sequence[Work]:
     registration = _registration(call)
     if hmac.compare_digest(call.param(0).encode(), registration.invite.encode()):
         registration.admitted = True
+        call.session.invite = INVITE if registration.invite else ""
         return []
     name, found, word = call.param(0).partition(":")
     if not found or not name or not word:
@@ -171,7 +172,10 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
     session, registration = call.session, _registration(call)
     if registration.negotiating or not registration.nick or not registration.username:
         return []
-    if not registration.admitted:
+    if call.rules.guests == "no" and not registration.account:
+        text = "This server is for people with an account: log in, or register first"
+        return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
+    if call.rules.guests == "invite" and not registration.admitted:
         text = "This server is by invitation: connect with the invite as the password"
         return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
     aborted: list[Work] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.attributes import account_changed, change_host, change_realname
+from hubbub.core.codes import DAY_SECONDS, Code, Kind
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
@@ -30,6 +31,7 @@ from hubbub.core.outputs import (
     Renamed,
     Seen,
 )
+from hubbub.core.pending import Pending
 from hubbub.core.presence import (
     come_back,
     depart,
@@ -76,7 +78,25 @@ def register(state: State, entry: entries.Register, out: list[Output]) -> None:
     if user is not None and user.owner is not None:
         text = f"You are logged in as {user.account} already"
         raise fail("REGISTER", "ALREADY_AUTHENTICATED", user.account, text=text)
-    _require_free(state, entry, user)
+    require_free(state, entry, user)
+    if entry.session != NO_SESSION and state.rules.registration == "mail":
+        _wait_for_confirmation(state, entry)
+        return
+    account = make_account(state, entry, user, out)
+    if entry.digest:
+        issue(state, "address", entry.digest, account.id)
+
+
+def make_account(
+    state: State,
+    entry: entries.Register,
+    user: User | None,
+    out: list[Output],
+    *,
+    confirmed: int = 0,
+    command: str = "REGISTER",
+) -> Account:
+    """The account that an entry wants and that nothing is in the way of; its session is told."""
     role = entry.role if entry.session == NO_SESSION and entry.role in ROLES else ROLES[0]
     account = Account(
         state.take_id("account"),
@@ -86,6 +106,7 @@ def register(state: State, entry: entries.Register, out: list[Output]) -> None:
         entry.scram,
         entry.email,
         state.now,
+        confirmed,
     )
     holder = state.user_named(entry.name) if user is None else user
     state.add_account(account)
@@ -95,15 +116,50 @@ def register(state: State, entry: entries.Register, out: list[Output]) -> None:
         _own(state, holder, account, out)
     give_role(state, account, role, out)
     if entry.session == NO_SESSION:
-        return
+        return account
     text = f"{account.name} is now your account: log in with it from anywhere"
-    out.append(Answer(entry.session, Reply("REGISTER", ("SUCCESS", account.name, text))))
+    out.append(Answer(entry.session, Reply(command, ("SUCCESS", account.name, text))))
     out.append(Answer(entry.session, logged_in(state.user_of(account))))
     if user is None:
         out.append(LoggedIn(entry.session, account.id, account.name))
+    return account
 
 
-def _require_free(state: State, entry: entries.Register, user: User | None) -> None:
+def _wait_for_confirmation(state: State, entry: entries.Register) -> None:
+    """Keeps what an account will be made of when its address is confirmed."""
+    if not entry.digest or len(state.pending) >= state.rules.pending:
+        text = "Too many registrations wait for their addresses to be confirmed: try again later"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
+    pending = Pending(
+        state.take_id("pending"),
+        entry.name,
+        entry.digest,
+        entry.verifier,
+        entry.scram,
+        entry.email,
+        entry.device,
+        state.now + DAY_SECONDS * 1000,
+    )
+    state.pending[pending.number] = pending
+    state.save(pending)
+
+
+def issue(
+    state: State,
+    kind: Kind,
+    digest: str,
+    account: int = 0,
+    maker: int = 0,
+    seconds: int = DAY_SECONDS,
+) -> None:
+    """Takes in a code of which this is the hash."""
+    until = state.now + seconds * 1000
+    code = Code(state.take_id("code"), kind, digest, account, maker, state.now, until, 1)
+    state.codes.put(code)
+    state.save(code)
+
+
+def require_free(state: State, entry: entries.Register, user: User | None) -> None:
     if user is not None and fold_nick(entry.name) != user.folded:
         text = f"Your name is your account: change your name to {entry.name} first"
         raise fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", entry.name, text=text)
@@ -277,7 +333,7 @@ def _leave_account(
 # -- changing -----------------------------------------------------------------------------
 
 
-def _named(state: State, entry: entries.Entry, name: str) -> Account:
+def named(state: State, entry: entries.Entry, name: str) -> Account:
     """The account that an entry changes: one's own, or for the console and admins any."""
     account = state.account_named(name)
     if entry.session != NO_SESSION:
@@ -290,7 +346,7 @@ def _named(state: State, entry: entries.Entry, name: str) -> Account:
 
 
 def set_password(state: State, entry: entries.SetPassword, out: list[Output]) -> None:
-    account = _named(state, entry, entry.name)
+    account = named(state, entry, entry.name)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
     if entry.session != NO_SESSION:
@@ -301,7 +357,7 @@ def set_password(state: State, entry: entries.SetPassword, out: list[Output]) ->
 
 def set_role(state: State, entry: entries.SetRole, out: list[Output]) -> None:
     require_role(state, entry.session, "admin")
-    give_role(state, _named(state, entry, entry.name), entry.role, out)
+    give_role(state, named(state, entry, entry.name), entry.role, out)
 
 
 def give_role(state: State, account: Account, role: str, out: list[Output]) -> None:
@@ -320,10 +376,8 @@ def _end_claims(state: State) -> None:
 
 def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]) -> None:
     """Ends an account: its name is free, its whispers are nobody's, its messages if wished gone."""
-    account = _named(state, entry, entry.name)
+    account = named(state, entry, entry.name)
     user, reason = state.user_of(account), "Account deleted"
-    for code in state.codes.of("reset", account.id):
-        state.end_code(code)
     out.extend(HangUp(session, reason) for session in user.sessions)
     for session in user.sessions:
         state.detach(session)
@@ -340,6 +394,8 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
         state.end_invitation(invitation)
     close_ways_back(state, account.identity)
     bequeath(state, account, out)
+    for code in [code for code in state.codes if code.account == account.id]:
+        state.end_code(code)
     state.remove_account(account)
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 

@@ -47,6 +47,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.IssueCode: redeeming.issue_code,
     entries.Claim: redeeming.claim,
     entries.Recover: redeeming.recover,
+    entries.Confirm: redeeming.confirm,
+    entries.SetEmail: redeeming.set_email,
     entries.Rename: presence.rename,
     entries.SetAway: presence.set_away,
     entries.SetRealname: presence.set_realname,

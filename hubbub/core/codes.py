@@ -13,10 +13,14 @@ from typing import ClassVar, Final, Literal
 from hubbub.core.entities import Row
 from hubbub.core.ids import AccountId
 
-Kind = Literal["claim", "reset"]
-"""What a code is for: becoming the first admin, or giving an account a new password."""
-
 DAY_SECONDS: Final = 86_400
+Kind = Literal["claim", "reset", "mailed", "address"]
+"""What a code is for: becoming the first admin; giving an account a new password, by a moderator or
+by letter; or proving that an account's address is its owner's."""
+MAILED_SECONDS: Final = 3_600
+"""How long a code for a new password works that was sent by letter."""
+MAILED_AT_ONCE: Final = 3
+"""How many of them an account has at a time, so that nobody's letter-box is filled."""
 
 
 class Code:

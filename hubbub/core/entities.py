@@ -39,11 +39,13 @@ class Entity(Protocol):
 class Account:
     """A registered name. `verifier` and `scram` are what passwords are checked against.
 
+    `confirmed` is when `email` was proven to be its owner's (milliseconds), or 0.
+
     Every account has its user, present or not, for as long as it is there.
     """
 
     TABLE: ClassVar[str] = "accounts"
-    __slots__ = ("created", "email", "id", "name", "role", "scram", "verifier")
+    __slots__ = ("confirmed", "created", "email", "id", "name", "role", "scram", "verifier")
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Account:
         scram: str,
         email: str,
         created: int,
+        confirmed: int = 0,
     ) -> None:
         self.id = AccountId(id)
         self.name = name
@@ -62,6 +65,7 @@ class Account:
         self.scram = scram
         self.email = email
         self.created = created
+        self.confirmed = confirmed
 
     def key(self) -> Row:
         return (self.id,)
@@ -75,6 +79,7 @@ class Account:
             self.scram,
             self.email,
             self.created,
+            self.confirmed,
         )
 
     @property

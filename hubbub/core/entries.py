@@ -86,6 +86,8 @@ class Register(Entry, frozen=True):
     device: str = ""
     host: str = ""
     role: str = "member"
+    digest: str = ""
+    """The hash of the code that is sent to `email`, or empty when none is."""
 
     def __repr__(self) -> str:
         return f"Register({self.session}, {self.name!r}, email={self.email!r}, role={self.role!r})"
@@ -132,6 +134,21 @@ class IssueCode(Entry, frozen=True):
     name: str = ""
     seconds: int = DAY_SECONDS
     """How long it works."""
+
+
+class Confirm(Entry, frozen=True):
+    """Somebody shows the code that was sent to an account's address, or to a registration's."""
+
+    name: str
+    digest: str
+
+
+class SetEmail(Entry, frozen=True):
+    """Gives one's account another address, to which the code of this hash is sent."""
+
+    name: str
+    email: str
+    digest: str
 
 
 class Claim(Entry, frozen=True):
@@ -355,6 +372,8 @@ AnyEntry = (
     | IssueCode
     | Claim
     | Recover
+    | Confirm
+    | SetEmail
     | Rename
     | SetAway
     | SetRealname

@@ -85,6 +85,8 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     """Lets go of what has expired."""
     for code in [code for code in state.codes if code.until <= state.now]:
         state.end_code(code)
+    for pending in [one for one in state.pending.values() if one.until <= state.now]:
+        state.end_pending(pending)
     for held in [held for held in state.held.values() if held.until <= state.now]:
         del state.held[held.folded]
         state.erase(held)

@@ -5,23 +5,33 @@ Law: a wrong code, one that is over and one for an account that isn't there are 
 
 from __future__ import annotations
 
+import hmac
+from typing import Final
+
 from hubbub.core import entries
-from hubbub.core.accounts import give_role
-from hubbub.core.codes import Code
+from hubbub.core.accounts import give_role, issue, make_account, named, require_free
+from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, Code, Kind
 from hubbub.core.entities import Account
 from hubbub.core.ids import NO_SESSION
 from hubbub.core.outputs import Answer, HangUp, Output
+from hubbub.core.pending import Pending
 from hubbub.core.presence import end_session, require_role, speaker
 from hubbub.core.state import State
+from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, fail, refuse
 
+RESETS: Final[tuple[Kind, ...]] = ("reset", "mailed")
+
 
 def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> None:
-    """Takes in the hash of a code that was made; an earlier one for the same ends."""
+    """Takes in the hash of a code that was made; an earlier one of its kind ends."""
+    if entry.kind == "mailed":
+        _issue_mailed(state, entry)
+        return
+    account = 0
     if entry.kind == "claim":
         _require_claimable(state, entry)
-        account = 0
     else:
         account = _resettable(state, entry).id
     for earlier in state.codes.of(entry.kind, account):
@@ -30,11 +40,20 @@ def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> Non
     if entry.session != NO_SESSION:
         owner = speaker(state, entry.session).owner
         maker = 0 if owner is None else owner.id
-    until = state.now + entry.seconds * 1000
-    number = state.take_id("code")
-    code = Code(number, entry.kind, entry.digest, account, maker, state.now, until, 1)
-    state.codes.put(code)
-    state.save(code)
+    issue(state, entry.kind, entry.digest, account, maker, entry.seconds)
+
+
+def _issue_mailed(state: State, entry: entries.IssueCode) -> None:
+    """A code for a new password that is sent by letter: whoever asks is told nothing of it.
+
+    Earlier ones go on working, or anybody could end them.
+    """
+    account = state.account_named(entry.name)
+    if account is None or not account.confirmed:
+        return
+    alive = [code for code in state.codes.of("mailed", account.id) if code.until > state.now]
+    if len(alive) < MAILED_AT_ONCE:
+        issue(state, "mailed", entry.digest, account.id, seconds=MAILED_SECONDS)
 
 
 def _require_claimable(state: State, entry: entries.IssueCode) -> None:
@@ -86,10 +105,12 @@ def recover(state: State, entry: entries.Recover, out: list[Output]) -> None:
     account = state.account_named(entry.name)
     code = None
     if account is not None:
-        code = state.codes.find("reset", entry.digest, state.now, account.id)
+        code = _reset_code(state, entry.digest, account)
     if account is None or code is None:
         raise _wrong_code("RECOVER", entry.name)
-    state.end_code(code)
+    for kind in RESETS:
+        for other in state.codes.of(kind, account.id):
+            state.end_code(other)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
     reason = "The password of your account was reset: log in with the new one"
@@ -100,6 +121,73 @@ def recover(state: State, entry: entries.Recover, out: list[Output]) -> None:
     text = f"The password of {account.name} is changed: log in with the new one"
     note = Reply("NOTE", ("RECOVER", "PASSWORD_CHANGED", account.name, text))
     out.append(Answer(entry.session, note))
+
+
+def _reset_code(state: State, digest: str, account: Account) -> Code | None:
+    found = [state.codes.find(kind, digest, state.now, account.id) for kind in RESETS]
+    return next((code for code in found if code is not None), None)
+
+
+def confirm(state: State, entry: entries.Confirm, out: list[Output]) -> None:
+    """An address is its owner's: the account is made that waited for that, or has it confirmed."""
+    folded, pending = fold_nick(entry.name), None
+    for waiting in state.pending.values():
+        same = hmac.compare_digest(waiting.digest.encode(), entry.digest.encode())
+        if same and waiting.folded == folded and waiting.until > state.now:
+            pending = waiting
+    if pending is not None:
+        _make_confirmed(state, entry, pending, out)
+        return
+    account = state.account_named(entry.name)
+    code = None
+    if account is not None:
+        code = state.codes.find("address", entry.digest, state.now, account.id)
+    if account is None or code is None:
+        raise _wrong_code("VERIFY", entry.name)
+    state.end_code(code)
+    account.confirmed = max(state.now, 1)
+    state.save(account)
+    text = "Your e-mail address is confirmed"
+    out.append(Answer(entry.session, Reply("VERIFY", ("SUCCESS", account.name, text))))
+
+
+def _make_confirmed(
+    state: State, entry: entries.Confirm, pending: Pending, out: list[Output]
+) -> None:
+    presence = state.sessions.get(entry.session)
+    user = None if presence is None else presence.user
+    if user is not None and user.owner is not None:
+        text = f"You are logged in as {user.account} already"
+        raise fail("VERIFY", "ALREADY_AUTHENTICATED", user.account, text=text)
+    host = "" if user is None else user.host
+    wanted = entries.Register(
+        entry.session,
+        pending.name,
+        pending.verifier,
+        pending.scram,
+        pending.email,
+        pending.device,
+        host,
+    )
+    try:
+        require_free(state, wanted, user)
+    except Refused as refused:
+        (reply,) = refused.replies
+        raise Refused(Reply("FAIL", ("VERIFY", *reply.params[1:]))) from None
+    state.end_pending(pending)
+    now = max(state.now, 1)
+    make_account(state, wanted, user, out, confirmed=now, command="VERIFY")
+
+
+def set_email(state: State, entry: entries.SetEmail, out: list[Output]) -> None:
+    """Another address for an account, which has to be confirmed anew."""
+    account = named(state, entry, entry.name)
+    for earlier in (*state.codes.of("address", account.id), *state.codes.of("mailed", account.id)):
+        state.end_code(earlier)
+    account.email, account.confirmed = entry.email, 0
+    state.save(account)
+    if entry.digest:
+        issue(state, "address", entry.digest, account.id)
 
 
 def _wrong_code(command: str, name: str) -> Refused:

@@ -5,6 +5,8 @@ Law: `apply` reads these from the state, where an entry put them, so that a repl
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -19,6 +21,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     admin: str = ""
     """How to reach whoever runs the server: an e-mail address, for ADMIN."""
     lobby: str = "#lobby"
+    guests: Literal["yes", "invite", "no"] = "yes"
+    """Who may come in without an account: all, those with the invite, or nobody."""
+    registration: Literal["open", "invite", "mail", "closed"] = "open"
+    """Who may register: with `mail` those who confirm an address."""
+    mails: bool = False
+    """Whether the server can send letters."""
+    pending: int = 1_000
+    """How many registrations may wait for their addresses to be confirmed."""
     nick_bytes: int = 30
     user_bytes: int = 12
     host_bytes: int = 63
@@ -74,6 +84,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many names of departed guests are kept at a time; beyond that none more is."""
     guest_name_hold_seconds: int = 600
     """How long the name of a guest who lost the connection is kept for that device."""
+
+    @property
+    def registering(self) -> str:
+        """The value of the capability draft/account-registration."""
+        return "before-connect" + (",email-required" if self.registration == "mail" else "")
 
     @property
     def longest_source(self) -> int:

@@ -28,6 +28,7 @@ from hubbub.core.entities import (
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
+from hubbub.core.pending import Pending
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
 from hubbub.core.standing import Invitation, Standing, WayBack
@@ -35,8 +36,18 @@ from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("name", "value"),
-    "accounts": ("id", "name", "role", "verifier", "scram", "email", "created"),
     "codes": ("number", "kind", "digest", "account", "maker", "made", "until", "uses"),
+    "accounts": ("id", "name", "role", "verifier", "scram", "email", "created", "confirmed"),
+    "pending": (
+        "number",
+        "name",
+        "digest",
+        "verifier",
+        "scram",
+        "email",
+        "device",
+        "until",
+    ),
     "users": (
         "id",
         "nick",
@@ -104,6 +115,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "counters": 1,
     "accounts": 1,
     "codes": 1,
+    "pending": 1,
     "users": 1,
     "sessions": 1,
     "rooms": 1,
@@ -143,6 +155,7 @@ class State:
         self.accounts: dict[FoldedNick, Account] = {}
         self.accounts_by_id: dict[AccountId, Account] = {}
         self.codes = Codes()
+        self.pending: dict[int, Pending] = {}
         self.users: dict[FoldedNick, User] = {}
         self.users_by_id: dict[UserId, User] = {}
         self.sessions: dict[SessionId, Presence] = {}
@@ -205,7 +218,8 @@ class State:
 
     def has_expired(self, time: int) -> bool:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
-        if any(code.until <= time for code in self.codes):
+        waiting = (*self.codes, *self.pending.values())
+        if any(one.until <= time for one in waiting):
             return True
         if any(held.until <= time for held in self.held.values()):
             return True
@@ -304,6 +318,11 @@ class State:
         self.codes.remove(code)
         self.erase(code)
 
+    def end_pending(self, pending: Pending) -> None:
+        """A registration waits no more."""
+        del self.pending[pending.number]
+        self.erase(pending)
+
     # -- rooms ----------------------------------------------------------------------------
 
     def room_named(self, name: str) -> Room | None:
@@ -399,6 +418,7 @@ class State:
             rows.append(("counters", (name, value)))
         entities: list[Iterable[Entity]] = [
             self.codes,
+            self.pending.values(),
             self.accounts_by_id.values(),
             self.users_by_id.values(),
             self.sessions.values(),
@@ -434,6 +454,9 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         state.accounts_by_id[account.id] = account
     for row in tables["codes"]:
         state.codes.put(Code(*row))  # type: ignore[arg-type]
+    for row in tables["pending"]:
+        pending = Pending(*row)  # type: ignore[arg-type]
+        state.pending[pending.number] = pending
     for row in tables["users"]:
         *own, owner_id, left = row
         owner = state.accounts_by_id.get(owner_id)  # type: ignore[call-overload]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hubbub.edge.errands import Done
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -43,7 +45,12 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Mint:
-    """A new one-time code; answered Minted."""
+    """A new one-time code; answered Minted, or Unverified.
+
+    Those are `paced` that anybody may have made: an address can't have as many as it likes.
+    """
+
+    paced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,9 @@ class Minted:
 
 
 Wanted = Check | Recall | Prove | Make | Mint
-Outcome = Verified | Unverified | Recalled | Made | Minted
+Found = Verified | Unverified | Recalled | Made | Minted
+Outcome = Found | Done
+"""What comes of a Verify: of a question about a password, or of an errand."""
 
 WRONG = "The account or the password is wrong"
 """Said of an unknown account and of a wrong password alike."""

@@ -13,6 +13,7 @@ from hubbub.edge.incoming import Incoming
 from hubbub.edge.sasl import Exchange
 from hubbub.irc.capabilities import variant_of
 
+INVITE: Final = "*"
 NO_CAPABILITIES: Final[frozenset[str]] = frozenset()
 
 
@@ -71,7 +72,8 @@ class Session:
 
     `address` is where it comes from, as far as that is known, and what limits go by; `host` is what
     others see of it. `sts` is the value of the capability of that name, or empty where it isn't
-    offered (https://ircv3.net/specs/extensions/sts). `registration` exists until the session is
+    offered (https://ircv3.net/specs/extensions/sts). `invite` is what it has shown: nothing, or
+    INVITE for the server's. `registration` exists until the session is
     registered. `capabilities` is shared between sessions that chose the same.
     """
 
@@ -83,6 +85,7 @@ class Session:
         "host",
         "id",
         "incoming",
+        "invite",
         "nick",
         "phase",
         "registration",
@@ -98,6 +101,7 @@ class Session:
         self.host = host
         self.secure = secure
         self.sts = ""
+        self.invite = ""
         self.nick = ""
         self.phase = Phase.REGISTERING
         self.registration: Registration | None = Registration(invite)

@@ -14,6 +14,7 @@ from hubbub.core.history import Question
 from hubbub.core.outputs import Event
 from hubbub.core.state import State
 from hubbub.edge.credentials import Outcome, Wanted
+from hubbub.edge.errands import Errand
 from hubbub.edge.session import Session
 from hubbub.irc.replies import Reply
 
@@ -53,20 +54,24 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Reads the state at this place in the order; refuses by raising Refused."""
+    """Reads the state at this place in the order; refuses by raising Refused.
 
-    read: Callable[[Session, State], Sequence[Shown | Fetch | Find]]
+    One that is `early` is for sessions that aren't registered yet, too.
+    """
+
+    read: Callable[[Session, State], Sequence[Shown | Fetch | Find | Verify]]
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Something about a password, which takes long: it is a task's last work.
+    """Something about a password, which takes long, or an errand: it is a task's last work.
 
-    It is found out off the loop while the session's next line waits; `then` makes work of the
+    A lookup may return one as well, as its last item. It is found out off the loop while the session's next line waits; `then` makes work of the
     outcome, or refuses by raising Refused.
     """
 
-    wanted: Wanted
+    wanted: Wanted | Errand
     then: Callable[[Outcome], Sequence[Work]]
 
 

@@ -50,7 +50,7 @@ CAPABILITIES: Final = (
     Capability(
         "draft/account-registration",
         _IRCV3 + "account-registration",
-        value="before-connect",
+        value="{rules.registering}",
     ),
     Capability("draft/chathistory", _IRCV3 + "chathistory"),
     Capability("draft/event-playback", _IRCV3 + "chathistory#event-playback"),

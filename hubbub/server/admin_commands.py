@@ -58,6 +58,7 @@ ADMIN_COMMANDS = (
         2,
     ),
     AdminCommand("claim", "", "make a code by which somebody becomes the first admin", 0, 0),
+    AdminCommand("rehash", "", "read the configuration again", 0, 0),
     AdminCommand("help", "", "this list", 0, 0),
     AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),
 )

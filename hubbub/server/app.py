@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from hubbub.edge.errands import Reloaded
 from hubbub.server import logs
 from hubbub.server.account_desk import claim_line
 from hubbub.server.admin_socket import AdminSocketError, open_admin_socket
@@ -30,6 +31,7 @@ from hubbub.server.certificate import (
     own_certificate,
 )
 from hubbub.server.config import Config, changed
+from hubbub.server.config_file import CONFIG_FILE
 from hubbub.server.connection import Welcome, note_names
 from hubbub.server.credentials import kept_secret
 from hubbub.server.datadir import DataDir
@@ -42,6 +44,7 @@ from hubbub.server.intake import Pace
 from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
 from hubbub.server.options import ServeOptions
+from hubbub.server.postman import Postman
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store, open_store
 
@@ -114,6 +117,9 @@ class Running:
                 _pace(self._config),
                 readers=self._config.storage.readers,
             )
+            self._hub.reload = self._reload
+            self._postman = Postman(self._config.mail)
+            self._hub.post = self._postman.send
             self._hub.most_per_address = self._config.limits.connections_per_address
             self._hub.credentials.secret = kept_secret(self._data)
             refusals = await self._hub.start()
@@ -122,6 +128,7 @@ class Running:
         if refusals:
             raise StartError(refusals[0].params[-1])
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, self._postman.close)
             stack.push_async_callback(self._hub.stop, "The server is shutting down")
             self._listeners = Listeners(self._hub, self._door(self._config, self._certificate))
             addresses = self._listeners.open()
@@ -155,7 +162,7 @@ class Running:
             note_names(context)
         queue = config.limits.send_queue_bytes
         kinds = {plain: Welcome(context, plain, queue, site, sts) for plain in (False, True)}
-        invite = invite_word(server.invite, self._data) if server.guests_decided != "yes" else ""
+        invite = invite_word(server.invite, self._data) if config.wants_invite else ""
         return Door(config, kinds.__getitem__, invite)
 
     # -- while it runs --------------------------------------------------------------------
@@ -228,27 +235,31 @@ class Running:
     def _start_reload(self) -> None:
         self._reloading = asyncio.create_task(self._reload())
 
-    async def _reload(self) -> None:
+    async def _reload(self) -> Reloaded:
         """Reads configuration and certificate again; what can't be used is said and left."""
+        file = str(self._options.found_file() or CONFIG_FILE)
         try:
             config = self._options.load()
             certificate = self._read_certificate(config)
             door = self._door(config, certificate)
         except OperatorError as error:
             log.error("not reloaded, everything stays as it was: %s", error)
-            return
+            return Reloaded(file, problem=" ".join(str(error).split("\n")))
         changes = changed(self._config, config)
-        for name in changes:
-            if name.startswith(RESTART_SETTINGS):
-                log.warning("%s takes effect at the next start", name)
+        later = tuple(name for name in changes if name.startswith(RESTART_SETTINGS))
+        for name in later:
+            log.warning("%s takes effect at the next start", name)
         self._config, self._certificate = config, certificate
         self._listeners.door = door
         self._hub.intake.pace = _pace(config)
+        self._postman.settings = config.mail
         self._hub.most_per_address = config.limits.connections_per_address
         if config.rules() != self._hub.rules:
             for refusal in await self._hub.reconfigure(config.rules()):
                 log.error("not reloaded: %s", refusal.params[-1])
+                return Reloaded(file, later=later, problem=refusal.params[-1])
         log.info("reloaded: %s", ", ".join(changes) or "nothing changed")
+        return Reloaded(file, tuple(name for name in changes if name not in later), later)
 
     # -- the first words ------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from typing import Any, Literal, TypeVar
 
 from hubbub.core.rules import Rules
@@ -109,6 +110,13 @@ def _invite_problem(word: str) -> str | None:
     return None
 
 
+def _sender_problem(sender: str) -> str | None:
+    _, address = parseaddr(sender)
+    if sender and (not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not sender.isprintable()):
+        return "expected an e-mail address, as Our class <chat@example.org>"
+    return None
+
+
 def _peers_problem(peers: tuple[str, ...]) -> str | None:
     try:
         Peers.of(peers)
@@ -189,12 +197,12 @@ class Server:
             choices=("loopback", "private", "never"),
         ),
     )
-    guests: Literal["auto", "yes", "invite"] = _setting(
+    guests: Literal["auto", "yes", "invite", "no"] = _setting(
         "auto",
         Setting(
-            help="Whether everyone may come in or only with the invite; auto is yes while only this"
-            " machine can connect, and invite otherwise.",
-            choices=("auto", "yes", "invite"),
+            help="Whether people without an account may come in: all, those with the invite, or"
+            " nobody; auto is yes while only this machine can connect, and invite otherwise.",
+            choices=("auto", "yes", "invite", "no"),
         ),
     )
     invite: str = _setting(
@@ -243,11 +251,51 @@ class Server:
         return tuple(parse_listen(text) for text in self.listen)
 
     @property
-    def guests_decided(self) -> Literal["yes", "invite"]:
+    def guests_decided(self) -> Literal["yes", "invite", "no"]:
         """`guests` with auto resolved by where the server listens."""
         if self.guests != "auto":
             return self.guests
         return "invite" if any(map(listens_beyond_loopback, self.addresses)) else "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who may make an account; the operator always can."""
+
+    registration: Literal["open", "invite", "mail", "closed"] = _setting(
+        "open",
+        Setting(
+            help="Who may register: whoever may come in, only those with the invite, those who"
+            " confirm an e-mail address by the code that is sent to it ([mail]), or nobody.",
+            choices=("open", "invite", "mail", "closed"),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that takes letters: codes that confirm an address or give a new password."""
+
+    host: str = _setting("", Setting(help="The mail server's name; empty: no mail is sent."))
+    port: int = _setting(587, Setting(help="Its port.", low=1, high=65_535))
+    encryption: Literal["starttls", "tls", "no"] = _setting(
+        "starttls",
+        Setting(
+            help="TLS after STARTTLS, from the first byte (port 465), or none, for a mail server on this machine.",
+            choices=("starttls", "tls", "no"),
+        ),
+    )
+    user: str = _setting("", Setting(help="The name to log in with; empty: no login."))
+    password_file: str = _setting(
+        "",
+        Setting(
+            help="The file whose first line is the password; a relative path starts at this file."
+        ),
+    )
+    sender: str = _setting(
+        "",
+        Setting(help="Whom letters are from: Our class <chat@example.org>.", check=_sender_problem),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +453,9 @@ class Limits:
         1_000, "Send-once ids of one person remembered.", low=50, high=100_000
     )
     accounts: int = _count(100_000, "Accounts there may be.", low=0, high=10_000_000)
+    pending_registrations: int = _count(
+        1_000, "Registrations that wait for an address to be confirmed.", high=1_000_000
+    )
     whowas_entries: int = _count(
         1_000, "Departed users that WHOWAS remembers.", low=0, high=1_000_000
     )
@@ -445,10 +496,17 @@ class Config:
     """The whole configuration; `Config()` is the defaults."""
 
     server: Server = field(default_factory=Server)
+    accounts: Accounts = field(default_factory=Accounts)
+    mail: Mail = field(default_factory=Mail)
     storage: Storage = field(default_factory=Storage)
     tls: Tls = field(default_factory=Tls)
     history: History = field(default_factory=History)
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def wants_invite(self) -> bool:
+        """Whether there is something that takes the invite."""
+        return self.server.guests_decided == "invite" or self.accounts.registration == "invite"
 
     def rules(self) -> Rules:
         """The part that what happens in the chat depends on, as the state keeps it."""
@@ -460,6 +518,9 @@ class Config:
             motd=self.server.motd,
             admin=self.server.admin,
             lobby=self.server.lobby,
+            guests=self.server.guests_decided,
+            registration=self.accounts.registration,
+            mails=bool(self.mail.host),
             nick_bytes=limits.nick_bytes,
             user_bytes=limits.user_bytes,
             host_bytes=limits.host_bytes,
@@ -485,6 +546,7 @@ class Config:
             sent_ids=limits.sent_ids_kept,
             sent_ids_each=limits.sent_ids_each,
             whowas_entries=limits.whowas_entries,
+            pending=limits.pending_registrations,
             accounts=limits.accounts,
             multiline_bytes=limits.multiline_bytes,
             multiline_lines=limits.multiline_lines,
@@ -537,6 +599,13 @@ def joint_problems(config: Config) -> list[tuple[str, str, str]]:
         problems.append(
             ("tls", "sts_seconds", "given without certificate; clients don't trust a self-made one")
         )
+    mail = config.mail
+    for given, missing in (("host", "sender"), ("user", "password_file")):
+        if getattr(mail, given) and not getattr(mail, missing):
+            problems.append(("mail", given, f"given without {missing}; expected both"))
+    if config.accounts.registration == "mail" and not mail.host:
+        text = 'given "mail", which needs host and sender below [mail]'
+        problems.append(("accounts", "registration", text))
     server = config.server
     for given, missing in (
         ("webirc_from", "webirc_password"),

@@ -34,11 +34,11 @@ from hubbub.core.state import State
 from hubbub.edge.codes import GROUP, GROUPS, LETTERS, digest, written
 from hubbub.edge.credentials import (
     WRONG,
+    Found,
     Made,
     Make,
     Mint,
     Minted,
-    Outcome,
     Prove,
     Recall,
     Recalled,
@@ -105,7 +105,7 @@ class Credentials:
         device: str,
         *,
         local: bool,
-        done: Callable[[Outcome], None],
+        done: Callable[[Found], None],
     ) -> None:
         """Finds out what is wanted and calls `done` once, from here or when it was posted.
 
@@ -113,7 +113,8 @@ class Credentials:
         machine's own.
         """
         if isinstance(wanted, Mint):
-            done(mint())
+            free = not wanted.paced or self._throttle.admits_new(where, self._clock())
+            done(mint() if free else TOO_OFTEN)
             return
         if isinstance(wanted, Prove):
             self._prove(wanted, where, device, local, done)
@@ -139,17 +140,17 @@ class Credentials:
         id, shown = (account.id, account.name) if account is not None else (0, "")
         verifier = account.verifier if account is not None else ""
 
-        def checked(outcome: Outcome) -> None:
+        def checked(outcome: Found) -> None:
             if isinstance(outcome, Verified):
                 self._throttle.right(name, where, device, local=local, now=self._clock())
             done(outcome)
 
         self._work(lambda: self._check(wanted.password, verifier, id, shown), checked)
 
-    def _work(self, work: Callable[[], Outcome], done: Callable[[Outcome], None]) -> None:
+    def _work(self, work: Callable[[], Found], done: Callable[[Found], None]) -> None:
         """Has a thread do something, and hands on what came of it on the owner's thread."""
 
-        def finish(future: Future[Outcome]) -> None:
+        def finish(future: Future[Found]) -> None:
             self._waiting -= 1
             if future.cancelled():
                 return
@@ -167,7 +168,7 @@ class Credentials:
         salt = secrets.token_bytes(_SALT_BYTES)
         return Made(self._hasher.hash(password), scram_text(password, salt, ITERATIONS))
 
-    def _check(self, password: str, verifier: str, id: int, name: str) -> Outcome:
+    def _check(self, password: str, verifier: str, id: int, name: str) -> Found:
         if not self._dummy:
             self._dummy = self._hasher.hash(secrets.token_hex(16))
         try:
@@ -188,7 +189,7 @@ class Credentials:
         return Recalled(0, name, key[:_SALT_BYTES], ITERATIONS, key, key, nonce)
 
     def _prove(
-        self, wanted: Prove, where: str, device: str, local: bool, done: Callable[[Outcome], None]
+        self, wanted: Prove, where: str, device: str, local: bool, done: Callable[[Found], None]
     ) -> None:
         recalled = wanted.recalled
         if not proof_fits(wanted) or not recalled.account:

@@ -90,6 +90,13 @@ class Desk:
     async def _claim(self, words: tuple[str, ...]) -> Answer:
         return await account_desk.make_claim(self._hub)
 
+    async def _rehash(self, words: tuple[str, ...]) -> Answer:
+        done = await self._hub.reload()
+        if done.problem:
+            return False, [f"Everything stays as it was: {done.problem}"]
+        later = [f"{name} takes effect at the next start." for name in done.later]
+        return True, [f"Changed: {', '.join(done.changed) or 'nothing'}.", *later]
+
     async def _help(self, words: tuple[str, ...]) -> Answer:
         return True, admin_help()
 
@@ -119,6 +126,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]
     "account": Desk._account,
     "retention": Desk._retention,
     "claim": Desk._claim,
+    "rehash": Desk._rehash,
     "help": Desk._help,
     "stop": Desk._end,
 }

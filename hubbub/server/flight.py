@@ -95,7 +95,7 @@ class Flight:
                 if not refused:
                     found = self._look_up(session, work, fetches)
                     shown |= found is True
-                    asked = found if isinstance(found, Find) else asked
+                    asked = found if isinstance(found, (Find, Verify)) else asked
             elif isinstance(work, Watch):
                 shown |= self._watch(session, work)
             elif isinstance(work, Goodbye):
@@ -131,12 +131,15 @@ class Flight:
                 outputs.append(HangUp(session, SORRY))
             return outputs
 
-    def _look_up(self, session: Session, lookup: Lookup, fetches: list[Fetch]) -> bool | Find:
+    def _look_up(
+        self, session: Session, lookup: Lookup, fetches: list[Fetch]
+    ) -> bool | Find | Verify:
         """Answers from the state; questions for the store are gathered, or returned if work is to
         be made of the answer. True when it showed something."""
-        items: Sequence[Shown | Fetch | Find]
+        items: Sequence[Shown | Fetch | Find | Verify]
         try:
-            if session.id not in self._state.sessions and session.id != NO_SESSION:
+            known = session.id in self._state.sessions or session.id == NO_SESSION
+            if not (known or lookup.early):
                 return False
             items = lookup.read(session, self._state)
         except Refused as refused:
@@ -146,7 +149,7 @@ class Flight:
             items = (BROKEN,)
         shown = False
         for item in items:
-            if isinstance(item, Find):
+            if isinstance(item, (Find, Verify)):
                 return item
             if isinstance(item, Fetch):
                 fetches.append(item)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -22,7 +22,9 @@ from hubbub.core.apply import HANDLERS, begin
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
 from hubbub.core.outputs import HangUp, LoggedIn, Settled
 from hubbub.core.rules import Rules
+from hubbub.edge.credentials import Outcome
 from hubbub.edge.egress import Gate
+from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import Goodbye, Task, Work
@@ -106,6 +108,10 @@ class Hub:
         self.credentials = Credentials(self._loop.call_soon_threadsafe)
         self._questions = Questions(self, store, self._gate, self._loop, readers=readers)
         self._ghosts = False
+        self.reload: Callable[[], Awaitable[Reloaded]] = _nothing_to_reload
+        """Reads the configuration again; whoever runs the hub sets it."""
+        self.post: Callable[[Letter], bool] = lambda letter: False
+        """Sends a letter; whoever runs the hub sets it. False when it can't be."""
         self.failing = ""
         """What keeps the store from storing, or empty."""
 
@@ -472,6 +478,18 @@ class Hub:
         elif now - incoming.seen_at > BATCH_SECONDS and not incoming.failed:
             self.submit(expire(session))
 
+    def run_errand(self, errand: Errand, done: Callable[[Outcome], None]) -> None:
+        """Has a letter sent or the configuration read again, and tells `done` what came of it."""
+
+        if isinstance(errand, Letter):
+            done(Posted(kept=not self.post(errand)))
+            return
+
+        async def reload() -> None:
+            done(await self.reload())
+
+        self._errand = self._loop.create_task(reload())
+
     async def reconfigure(self, rules: Rules) -> list[Reply]:
         """Takes on new rules, unless they can't be stored; then it says so and keeps the old."""
         refusals = await self.operate(entries.RulesChanged(NO_SESSION, rules))
@@ -503,6 +521,10 @@ class Hub:
         self._expiry.stop()
         await asyncio.to_thread(self._writer.shutdown)
         await self._questions.stop()
+
+
+async def _nothing_to_reload() -> Reloaded:
+    return Reloaded("*", problem="This server has no configuration to read")
 
 
 def _with_close(task: Task) -> Task:

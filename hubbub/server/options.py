@@ -59,6 +59,7 @@ class ServeOptions:
             server=server,
             storage=replace(config.storage, data=str(data.expanduser().absolute())),
             tls=_absolute(config.tls, base),
+            mail=replace(config.mail, password_file=_path(config.mail.password_file, base)),
         )
 
 
@@ -74,7 +75,8 @@ def _check_listen(listen: tuple[str, ...]) -> None:
 
 
 def _absolute(tls: Tls, base: Path) -> Tls:
-    def path(text: str) -> str:
-        return str(base / Path(text).expanduser()) if text else ""
+    return replace(tls, certificate=_path(tls.certificate, base), key=_path(tls.key, base))
 
-    return replace(tls, certificate=path(tls.certificate), key=path(tls.key))
+
+def _path(text: str, base: Path) -> str:
+    return str(base / Path(text).expanduser()) if text else ""

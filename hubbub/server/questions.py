@@ -15,6 +15,7 @@ from hubbub.core.ids import SessionId
 from hubbub.core.state import State
 from hubbub.edge.credentials import Outcome
 from hubbub.edge.egress import Gate
+from hubbub.edge.errands import Errand
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Find, Shown, Task, Verify, Work
 from hubbub.irc.replies import Refused, Reply
@@ -47,6 +48,9 @@ class Owner(Protocol):
     @property
     def intake(self) -> Intake:
         """Where the lines wait that come after the question."""
+
+    def run_errand(self, errand: Errand, done: Callable[[Outcome], None]) -> None:
+        """Does an errand, and calls `done` once."""
 
     def submit(self, task: Task) -> None:
         """What follows from an answer is to be done."""
@@ -96,6 +100,9 @@ class Questions:
         def done(outcome: Outcome) -> None:
             self._follow(task, label, lambda: verify.then(outcome))
 
+        if isinstance(verify.wanted, Errand):
+            self._owner.run_errand(verify.wanted, done)
+            return
         device = "" if session.registration is None else session.registration.device
         local = connection.peer == "unix" or is_loopback(connection.peer)
         self._owner.credentials.answer(

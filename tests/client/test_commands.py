@@ -73,6 +73,7 @@ WIRE = {
     "search": ("/search two words", "SEARCH text=two\\swords"),
     "sessions": ("/sessions 7", "SESSIONS REVOKE 7"),
     "account": ("/account reset bob", "ACCOUNT RESET bob"),
+    "verify": ("/verify ann aaaa-bbbb", "VERIFY ann aaaa-bbbb"),
     "claim": ("/claim aaaa-bbbb", "CLAIM aaaa-bbbb"),
     "raw": ("/raw version", "VERSION"),
 }

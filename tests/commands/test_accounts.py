@@ -6,13 +6,14 @@ import base64
 import hashlib
 import hmac
 
+import msgspec
 import pytest
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
 from hubbub.edge.session import Phase
 from tests.credentials import NONCE, ROUNDS, SALT
-from tests.world import Person, World
+from tests.world import RULES, Person, World
 
 SASL = "CAP REQ sasl"
 
@@ -135,7 +136,8 @@ def test_a_last_chunk_that_is_full_is_followed_by_a_plus(world: World) -> None:
     assert codes(person.ask("AUTHENTICATE +")) == ["900", "903"]
 
 
-def test_an_account_needs_no_invite(world: World) -> None:
+def test_an_account_needs_no_invite() -> None:
+    world = ruled(guests="invite")
     world.account("ann", "password")
     person = world.arrive(invite="come-in")
     person.send(SASL, "NICK ann", "USER a 0 * :A", *plain("ann", "password"))
@@ -441,7 +443,8 @@ def test_who_is_logged_in_does_not_register(world: World) -> None:
     assert told(ann.ask("REGISTER * * hunter2hunter2"), "FAIL REGISTER ALREADY_AUTHENTICATED ann")
 
 
-def test_registering_does_not_get_past_the_invite(world: World) -> None:
+def test_registering_does_not_get_past_the_invite() -> None:
+    world = ruled(guests="invite")
     person = world.arrive(invite="come-in")
     person.send("CAP REQ standard-replies", "NICK ann")
     assert told(person.ask("REGISTER * * hunter2hunter2"), "FAIL REGISTER TEMPORARILY_UNAVAILABLE")
@@ -683,3 +686,48 @@ def test_a_room_that_one_device_enters_is_shown_to_the_others(world: World) -> N
     assert phone.ask("PRIVMSG #den :hm") == [
         ":hub.test 404 ann #den :Cannot send to channel",
     ]
+
+
+# -- who may register, and who may come in ------------------------------------------------
+
+
+def ruled(**rules: str) -> World:
+    return World(msgspec.structs.replace(RULES, **rules))
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_where_registering_is_closed_nobody_registers_but_the_operator_makes_accounts(
+    connected: bool,
+) -> None:
+    world = ruled(registration="closed")
+    ann = world.connect("ann", "standard-replies") if connected else world.arrive()
+    ann.send("CAP REQ standard-replies", "NICK ann")
+    assert told(ann.ask("REGISTER * * hunter2hunter2"), "FAIL REGISTER TEMPORARILY_UNAVAILABLE")
+    assert world.state.account_named("ann") is None
+    world.account("bob")
+    assert world.state.account_named("bob") is not None
+
+
+def test_registering_by_invitation_takes_the_invite() -> None:
+    world = ruled(registration="invite", guests="yes")
+    ann, bob = world.arrive(invite="come-in"), world.arrive(invite="come-in")
+    for person, lines in ((ann, []), (bob, ["PASS come-in"])):
+        person.send("CAP REQ standard-replies", *lines)
+    ann.send("NICK ann", "USER a 0 * :A", "CAP END")
+    bob.send("NICK bob", "USER b 0 * :B", "CAP END")
+    assert ann.session.phase is bob.session.phase is Phase.REGISTERED
+    assert told(ann.ask("REGISTER * * hunter2hunter2"), "FAIL REGISTER TEMPORARILY_UNAVAILABLE")
+    assert told(bob.ask("REGISTER * * hunter2hunter2"), "REGISTER SUCCESS bob")
+
+
+def test_where_there_are_no_guests_only_accounts_come_in() -> None:
+    world = ruled(guests="no")
+    world.account("ann")
+    guest = world.arrive()
+    lines = guest.ask("NICK guest", "USER g 0 * :G")
+    assert codes(lines) == ["464", ":Closing"]
+    assert guest.closed
+    assert world.connect("ann", password="password").session.nick == "ann"
+    new = world.arrive()
+    new.send("CAP REQ sasl", "NICK bob", "USER b 0 * :B", "REGISTER * * hunter2hunter2", "CAP END")
+    assert new.session.nick == "bob"

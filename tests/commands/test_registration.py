@@ -219,11 +219,14 @@ def test_device_comes_before_registration(world: World) -> None:
     assert alice.ask(f"DEVICE {TOKEN}") == [":hub.test 462 alice :You may not reregister"]
 
 
+BY_INVITATION = msgspec.structs.replace(RULES, guests="invite")
+
 # -- PASS ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lines", [[], ["PASS wrong"], ["PASS :"]])
-def test_without_the_invite_nobody_comes_in(world: World, lines: list[str]) -> None:
+def test_without_the_invite_nobody_comes_in(lines: list[str]) -> None:
+    world = World(BY_INVITATION)
     alice = world.arrive(invite="let-me-in")
     text = "This server is by invitation: connect with the invite as the password"
     assert alice.ask(*lines, "NICK alice", "USER al 0 * :Alice") == [
@@ -233,7 +236,8 @@ def test_without_the_invite_nobody_comes_in(world: World, lines: list[str]) -> N
     assert alice.closed
 
 
-def test_the_invite_lets_in(world: World) -> None:
+def test_the_invite_lets_in() -> None:
+    world = World(BY_INVITATION)
     alice = world.arrive(invite="let-me-in")
     assert alice.ask("PASS let-me-in", "NICK alice", "USER al 0 * :Alice")[0].startswith(
         ":hub.test 001 alice "

@@ -121,6 +121,8 @@ settings = st.sampled_from(
             read_markers=2,
             guests_with_markers=1,
             keep_days=30,
+            registration="mail",
+            pending=2,
         ),
     ]
 )
@@ -163,6 +165,7 @@ _any_entry = {
         st.sampled_from(["", "d1", "d2"]),
         st.sampled_from(["", "host.test"]),
         st.sampled_from(ROLES),
+        st.sampled_from(["", "x1"]),
     ),
     entries.Login: st.builds(entries.Login, sessions, st.integers(0, 3)),
     entries.SetPassword: st.builds(entries.SetPassword, anyone, nicks, words, words),
@@ -172,12 +175,16 @@ _any_entry = {
     entries.IssueCode: st.builds(
         entries.IssueCode,
         anyone,
-        st.sampled_from(["claim", "reset"]),
+        st.sampled_from(["claim", "reset", "mailed"]),
         digests,
         nicks,
         st.sampled_from([1, 86_400]),
     ),
     entries.Claim: st.builds(entries.Claim, sessions, digests),
+    entries.Confirm: st.builds(entries.Confirm, sessions, nicks, digests),
+    entries.SetEmail: st.builds(
+        entries.SetEmail, anyone, nicks, st.sampled_from(["", "new@example.org"]), digests
+    ),
     entries.Recover: st.builds(entries.Recover, sessions, nicks, digests, words, words),
     entries.Rename: st.builds(entries.Rename, sessions, nicks),
     entries.SetAway: st.builds(entries.SetAway, sessions, texts | st.just("*")),

@@ -129,7 +129,9 @@ class Chat:
                 shown = True
             elif isinstance(work, Lookup):
                 for item in self.look_up(session, work):
-                    assert not isinstance(item, Find), "no line here asks what work is made of"
+                    assert not isinstance(item, (Find, Verify)), (
+                        "no line here asks what work is made of"
+                    )
                     if isinstance(item, Fetch):
                         asked = True
                     else:
@@ -147,7 +149,7 @@ class Chat:
             self.questions += 1
             self.later(session.id, f"<answer {self.questions}>")
 
-    def look_up(self, session: Session, work: Lookup) -> Sequence[Shown | Fetch | Find]:
+    def look_up(self, session: Session, work: Lookup) -> Sequence[Shown | Fetch | Find | Verify]:
         if session.id not in self.state.sessions:
             return ()
         try:

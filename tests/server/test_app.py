@@ -205,7 +205,12 @@ def test_a_reload_takes_what_changed_or_leaves_all(tmp_path: Path) -> None:
         server.log.until(r"reloaded: server.motd, server.lobby")
         with Guest(server.port) as bob:
             assert "second words" in bob.join("bob")
+        done, lines = ask(tmp_path, "rehash")
+        assert (done, lines) == (True, ["Changed: nothing."])
         settings.write_text('[server]\nmotd = 3\nnonsense = "x"\n')
+        done, lines = ask(tmp_path, "rehash")
+        assert not done
+        assert lines[0].startswith("Everything stays as it was: ")
         server.signal(signal.SIGHUP)
         server.log.until(r"error not reloaded, everything stays as it was: ")
         with Guest(server.port) as cat:

@@ -8,9 +8,11 @@ import pytest
 from hubbub.core.rules import Rules
 from hubbub.server.addresses import TcpAddress
 from hubbub.server.config import (
+    Accounts,
     Config,
     History,
     Limits,
+    Mail,
     Server,
     Tls,
     changed,
@@ -46,8 +48,15 @@ def test_the_rules_come_from_the_settings() -> None:
         motd="hello",
         admin="ann",
         lobby="#hall",
+        guests="no",
     )
     rules = Config(server=server, limits=limits, history=History(keep_days=1)).rules()
+    rules = Config(
+        server=server,
+        limits=limits,
+        accounts=Accounts(registration="closed"),
+        mail=Mail(host="mail.a.b"),
+    ).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
     for name in Rules.__struct_fields__:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hubbub.commands.table import ROWS
@@ -271,7 +272,7 @@ def test_who_isnt_invited_is_told_so_before_the_end(tmp_path: Path) -> None:
         assert " 464 " in heard[0]
         assert not ann.is_open
 
-    with_hub(tmp_path, scenario)
+    with_hub(tmp_path, scenario, rules=msgspec.structs.replace(RULES, guests="invite"))
 
 
 def test_the_same_device_takes_its_name_over(tmp_path: Path) -> None:
