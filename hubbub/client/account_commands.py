@@ -76,6 +76,11 @@ def verify(chat: Chat, rest: str) -> None:
     chat.connection.ask("VERIFY", account, code.replace(" ", ""))
 
 
+def invitelink(chat: Chat, rest: str) -> None:
+    """/invitelink [people] [days], list or revoke <number>."""
+    chat.connection.ask("INVITELINK", *rest.split())
+
+
 def sessions(chat: Chat, rest: str) -> None:
     """/sessions [number]: lists one's connections, or ends one."""
     chat.connection.ask("SESSIONS", *(("REVOKE", rest) if rest else ()))

@@ -222,6 +222,7 @@ ROWS = (
     Row("account", "<delete [messages] | email address | reset name>", "delete your account, with all you said or without; give it an address; reset another's (moderators)", own.account, 1),
     Row("recover", "<account> [code]", "have a code sent to your address; get a new password by it, or by a moderator's", own.recover, 1),
     Row("verify", "<account> <code>", "confirm your e-mail address by the code that was sent to it", own.verify, 2),
+    Row("invitelink", "[people] [days] | list | revoke <number>", "make a code by which others may come in; list yours; end one", own.invitelink),
     Row("claim", "<code>", "become the first admin, by the code that the server printed", own.claim, 1),
     Row("raw", "<line>", "send a line of IRC as it is", _raw, 1, ("quote",)),
     Row("quit", "[reason]", "go", _quit, 0, ("exit", "q", "bye")),

@@ -30,7 +30,7 @@ from hubbub.edge.credentials import (
     Verified,
 )
 from hubbub.edge.errands import Letter
-from hubbub.edge.session import Session
+from hubbub.edge.session import INVITE, Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Verify, Work
 from hubbub.irc.names import fold_nick, nick_problem
 from hubbub.irc.numerics import Numeric
@@ -160,12 +160,23 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     device = "" if registration is None else registration.device
 
     kept = "" if email == "*" else email
+    spends = call.rules.registration == "invite" or (
+        registration is not None and call.rules.guests == "invite"
+    )
+    invite = shown_invite(session) if spends else ""
 
     def made(outcome: Outcome) -> Sequence[Work]:
         if not isinstance(outcome, Made):
             raise unavailable("REGISTER", name, outcome)
         entry = entries.Register(
-            session.id, name, outcome.verifier, outcome.scram, kept, device, session.host
+            session.id,
+            name,
+            outcome.verifier,
+            outcome.scram,
+            kept,
+            device,
+            session.host,
+            invite=invite,
         )
         if kept and call.rules.mails:
             return [Verify(Mint(), lambda minted: _with_letter(call, entry, minted))]
@@ -215,6 +226,11 @@ def _require_open(call: Call, nick: str) -> None:
         text = "This server is by invitation: give the invite as the password (PASS) first"
     if text:
         raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", nick, text=text)
+
+
+def shown_invite(session: Session) -> str:
+    """The hash of the invite of somebody's that a session has shown, or empty."""
+    return "" if session.invite == INVITE else session.invite
 
 
 def _require_email(rules: Rules, name: str, email: str) -> None:

@@ -7,15 +7,17 @@ import hmac
 from collections.abc import Sequence
 from typing import Final
 
-from hubbub.commands.accounts import log_in
-from hubbub.commands.arrival import arriving
+from hubbub.commands.accounts import log_in, shown_invite
+from hubbub.commands.arrival import Reading, arriving
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.commands.services import is_service
 from hubbub.core import entries
+from hubbub.core.state import State
+from hubbub.edge.codes import SHAPE, digest
 from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
-from hubbub.edge.session import INVITE, Phase, Registration
-from hubbub.edge.work import Goodbye, Lookup, Verify, Work
+from hubbub.edge.session import INVITE, Phase, Registration, Session
+from hubbub.edge.work import Goodbye, Lookup, Shown, Verify, Work
 from hubbub.irc.capabilities import BY_NAME, CAPABILITIES, Capability
 from hubbub.irc.names import nick_problem
 from hubbub.irc.numerics import Numeric
@@ -128,10 +130,25 @@ def password(call: Call) -> Sequence[Work]:
         registration.admitted = True
         call.session.invite = INVITE if registration.invite else ""
         return []
+    if SHAPE.fullmatch(call.param(0)):
+        return [Lookup(_invited(digest(call.param(0))), early=True)]
     name, found, word = call.param(0).partition(":")
     if not found or not name or not word:
         return []
     return [Verify(Check(name, word), lambda outcome: _passed(call, outcome))]
+
+
+def _invited(digest: str) -> Reading:
+    """Looks whether that is an invite of somebody's; whether it lets in is decided at the end."""
+
+    def read(session: Session, state: State) -> Sequence[Shown]:
+        known = state.codes.find("invite", digest, state.now, spent=True)
+        if known is not None and session.registration is not None:
+            session.registration.admitted = True
+            session.invite = digest
+        return ()
+
+    return read
 
 
 def _passed(call: Call, outcome: Outcome) -> Sequence[Work]:
@@ -198,6 +215,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             session.secure,
             away=registration.away,
             account=registration.account,
+            invite=shown_invite(session) if call.rules.guests == "invite" else "",
         ),
         Lookup(welcome),
         entries.Join(session.id, lobby),

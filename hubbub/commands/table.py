@@ -14,6 +14,7 @@ from hubbub.commands import (
     gateway,
     history,
     invitations,
+    invitelink,
     listing,
     markread,
     modes,
@@ -59,7 +60,7 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
     ),
     "People": (*who.ROWS, *people.ROWS, *monitor.ROWS, *realname.ROWS),
     "Connecting": (*registration.ROWS, *gateway.ROWS),
-    "Accounts": (*accounts.ROWS, *recovery.ROWS, *services.ROWS, *roles.ROWS),
+    "Accounts": (*accounts.ROWS, *recovery.ROWS, *invitelink.ROWS, *services.ROWS, *roles.ROWS),
     "Server": server_info.ROWS,
 }
 """The commands as HELP lists them."""

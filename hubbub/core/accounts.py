@@ -8,6 +8,7 @@ can take it and whoever is offline can be written to.
 from __future__ import annotations
 
 from hubbub.core import entries
+from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname
 from hubbub.core.codes import DAY_SECONDS, Code, Kind
 from hubbub.core.entities import ROLES, Account, Member, User
@@ -79,6 +80,10 @@ def register(state: State, entry: entries.Register, out: list[Output]) -> None:
         text = f"You are logged in as {user.account} already"
         raise fail("REGISTER", "ALREADY_AUTHENTICATED", user.account, text=text)
     require_free(state, entry, user)
+    device = entry.device if user is None else user.device
+    if entry.invite and not admit(state, entry.invite, device, entry.session):
+        text = "Your invite is over: ask for another one"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
     if entry.session != NO_SESSION and state.rules.registration == "mail":
         _wait_for_confirmation(state, entry)
         return
@@ -151,10 +156,11 @@ def issue(
     account: int = 0,
     maker: int = 0,
     seconds: int = DAY_SECONDS,
+    uses: int = 1,
 ) -> None:
     """Takes in a code of which this is the hash."""
     until = state.now + seconds * 1000
-    code = Code(state.take_id("code"), kind, digest, account, maker, state.now, until, 1)
+    code = Code(state.take_id("code"), kind, digest, account, maker, state.now, until, uses)
     state.codes.put(code)
     state.save(code)
 

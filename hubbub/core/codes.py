@@ -14,9 +14,9 @@ from hubbub.core.entities import Row
 from hubbub.core.ids import AccountId
 
 DAY_SECONDS: Final = 86_400
-Kind = Literal["claim", "reset", "mailed", "address"]
+Kind = Literal["claim", "reset", "mailed", "address", "invite"]
 """What a code is for: becoming the first admin; giving an account a new password, by a moderator or
-by letter; or proving that an account's address is its owner's."""
+by letter; proving that an account's address is its owner's; or letting others in."""
 MAILED_SECONDS: Final = 3_600
 """How long a code for a new password works that was sent by letter."""
 MAILED_AT_ONCE: Final = 3
@@ -69,11 +69,29 @@ class Code:
         )
 
 
+class Admitted:
+    """A device, or a session without one, that was let in by an invite."""
+
+    TABLE: ClassVar[str] = "admitted"
+    __slots__ = ("code", "who")
+
+    def __init__(self, code: int, who: str) -> None:
+        self.code = code
+        self.who = who
+
+    def key(self) -> Row:
+        return (self.code, self.who)
+
+    def row(self) -> Row:
+        return (self.code, self.who)
+
+
 class Codes:
     """All codes in the order in which they were made; of claims, and of an account's resets, one."""
 
     def __init__(self) -> None:
         self._codes: dict[int, Code] = {}
+        self.admitted: dict[tuple[int, str], Admitted] = {}
         self._of: dict[tuple[str, int], dict[int, Code]] = {}
 
     def __iter__(self) -> Iterator[Code]:
@@ -86,19 +104,28 @@ class Codes:
         """The codes of a kind, for one account or for nobody in particular."""
         return tuple(self._of.get((kind, account), {}).values())
 
-    def find(self, kind: Kind, digest: str, now: int, account: int = 0) -> Code | None:
-        """The code of a kind with this hash, if it still works at `now`."""
+    def find(
+        self, kind: Kind, digest: str, now: int, account: int = 0, *, spent: bool = False
+    ) -> Code | None:
+        """The code of a kind with this hash, if it still works at `now`; with `spent` also one
+        that isn't over but was used as often as it can be."""
         found = None
         for code in self.of(kind, account):
             # Each is compared, and in constant time: how long it took tells nothing of any.
             same = hmac.compare_digest(code.digest.encode(), digest.encode())
-            if same and code.until > now and code.uses > 0:
+            if same and code.until > now and (spent or code.uses > 0):
                 found = code
         return found
 
     def put(self, code: Code) -> None:
         self._codes[code.number] = code
         self._of.setdefault((code.kind, code.account), {})[code.number] = code
+
+    def admit(self, admitted: Admitted) -> None:
+        self.admitted[admitted.code, admitted.who] = admitted
+
+    def admitted_by(self, code: Code) -> list[Admitted]:
+        return [one for one in self.admitted.values() if one.code == code.number]
 
     def remove(self, code: Code) -> None:
         del self._codes[code.number]

@@ -60,6 +60,8 @@ class Open(Entry, frozen=True):
     """The id of the account that the session has logged in to, or 0; its name is then the nick."""
     away: str = ""
     """As in SetAway."""
+    invite: str = ""
+    """The hash of the invite that lets a guest in, where somebody's was shown."""
 
 
 class Close(Entry, frozen=True):
@@ -88,6 +90,8 @@ class Register(Entry, frozen=True):
     role: str = "member"
     digest: str = ""
     """The hash of the code that is sent to `email`, or empty when none is."""
+    invite: str = ""
+    """The hash of the invite that the session has shown, where registering takes one."""
 
     def __repr__(self) -> str:
         return f"Register({self.session}, {self.name!r}, email={self.email!r}, role={self.role!r})"
@@ -134,6 +138,14 @@ class IssueCode(Entry, frozen=True):
     name: str = ""
     seconds: int = DAY_SECONDS
     """How long it works."""
+    uses: int = 1
+    """How many an invite lets in."""
+
+
+class RevokeCode(Entry, frozen=True):
+    """An invite of this number shall let nobody in any more."""
+
+    number: int
 
 
 class Confirm(Entry, frozen=True):
@@ -370,6 +382,7 @@ AnyEntry = (
     | DeleteAccount
     | RevokeSession
     | IssueCode
+    | RevokeCode
     | Claim
     | Recover
     | Confirm

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hubbub.core import entries
+from hubbub.core.admission import admit
 from hubbub.core.attributes import (
     ABSENT,
     change_away,
@@ -122,6 +123,8 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
     if entry.account:
         _open_account(state, entry, out)
         return
+    if entry.invite and not _admitted(state, entry, out):
+        return
     holder = state.user_named(entry.nick)
     same_device = holder is not None and entry.device != "" and holder.device == entry.device
     if (holder is not None and not same_device) or held_for_another(
@@ -141,6 +144,16 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
     if holder is None:
         out.append(Seen(user.nick, user.source))
     out.extend(Entered(room, (entry.session,)) for room in user.memberships)
+
+
+def _admitted(state: State, entry: entries.Open, out: list[Output]) -> bool:
+    if admit(state, entry.invite, entry.device, entry.session):
+        return True
+    reason = "Your invite is over: ask for another one"
+    out.append(Settled(entry.session, ""))
+    out.append(Answer(entry.session, numeric(Numeric.ERR_PASSWDMISMATCH, text=reason)))
+    out.append(HangUp(entry.session, reason))
+    return False
 
 
 def _attach(state: State, user: User, entry: entries.Open, out: list[Output]) -> None:

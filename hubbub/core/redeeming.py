@@ -13,6 +13,7 @@ from hubbub.core.accounts import give_role, issue, make_account, named, require_
 from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, Code, Kind
 from hubbub.core.entities import Account
 from hubbub.core.ids import NO_SESSION
+from hubbub.core.inviting import require_inviter
 from hubbub.core.outputs import Answer, HangUp, Output
 from hubbub.core.pending import Pending
 from hubbub.core.presence import end_session, require_role, speaker
@@ -30,17 +31,25 @@ def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> Non
         _issue_mailed(state, entry)
         return
     account = 0
+    if entry.kind == "invite":
+        require_inviter(state, entry)
+        _issue_for(state, entry, 0)
+        return
     if entry.kind == "claim":
         _require_claimable(state, entry)
     else:
         account = _resettable(state, entry).id
     for earlier in state.codes.of(entry.kind, account):
         state.end_code(earlier)
+    _issue_for(state, entry, account)
+
+
+def _issue_for(state: State, entry: entries.IssueCode, account: int) -> None:
     maker = 0
     if entry.session != NO_SESSION:
         owner = speaker(state, entry.session).owner
         maker = 0 if owner is None else owner.id
-    issue(state, entry.kind, entry.digest, account, maker, entry.seconds)
+    issue(state, entry.kind, entry.digest, account, maker, entry.seconds, entry.uses)
 
 
 def _issue_mailed(state: State, entry: entries.IssueCode) -> None:

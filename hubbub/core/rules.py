@@ -27,6 +27,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Who may register: with `mail` those who confirm an address."""
     mails: bool = False
     """Whether the server can send letters."""
+    inviters: Literal["member", "moderator", "admin"] = "moderator"
+    """The role that it takes to make an invite."""
+    invites: int = 1_000
+    """How many invites there may be at a time."""
     pending: int = 1_000
     """How many registrations may wait for their addresses to be confirmed."""
     nick_bytes: int = 30

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from hubbub.core.codes import Code, Codes
+from hubbub.core.codes import Admitted, Code, Codes
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
     LOBBY_FLAGS,
@@ -38,6 +38,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("name", "value"),
     "codes": ("number", "kind", "digest", "account", "maker", "made", "until", "uses"),
     "accounts": ("id", "name", "role", "verifier", "scram", "email", "created", "confirmed"),
+    "admitted": ("code", "who"),
     "pending": (
         "number",
         "name",
@@ -115,6 +116,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "counters": 1,
     "accounts": 1,
     "codes": 1,
+    "admitted": 2,
     "pending": 1,
     "users": 1,
     "sessions": 1,
@@ -315,6 +317,9 @@ class State:
 
     def end_code(self, code: Code) -> None:
         """A one-time code works no more."""
+        for admitted in self.codes.admitted_by(code) if code.kind == "invite" else ():
+            del self.codes.admitted[admitted.code, admitted.who]
+            self.erase(admitted)
         self.codes.remove(code)
         self.erase(code)
 
@@ -418,6 +423,7 @@ class State:
             rows.append(("counters", (name, value)))
         entities: list[Iterable[Entity]] = [
             self.codes,
+            self.codes.admitted.values(),
             self.pending.values(),
             self.accounts_by_id.values(),
             self.users_by_id.values(),
@@ -454,6 +460,8 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         state.accounts_by_id[account.id] = account
     for row in tables["codes"]:
         state.codes.put(Code(*row))  # type: ignore[arg-type]
+    for row in tables["admitted"]:
+        state.codes.admit(Admitted(*row))  # type: ignore[arg-type]
     for row in tables["pending"]:
         pending = Pending(*row)  # type: ignore[arg-type]
         state.pending[pending.number] = pending

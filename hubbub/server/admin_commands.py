@@ -58,6 +58,13 @@ ADMIN_COMMANDS = (
         2,
     ),
     AdminCommand("claim", "", "make a code by which somebody becomes the first admin", 0, 0),
+    AdminCommand(
+        "invite",
+        "[people] [days] | list | revoke <number>",
+        "make an invite by which others may come in, list them, end one",
+        0,
+        2,
+    ),
     AdminCommand("rehash", "", "read the configuration again", 0, 0),
     AdminCommand("help", "", "this list", 0, 0),
     AdminCommand("stop", "", "say goodbye to everyone and end the server", 0, 0),

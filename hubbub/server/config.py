@@ -270,6 +270,13 @@ class Accounts:
             choices=("open", "invite", "mail", "closed"),
         ),
     )
+    invites: Literal["member", "moderator", "admin"] = _setting(
+        "moderator",
+        Setting(
+            help="The role that it takes to make an invite for others; the operator always can.",
+            choices=("member", "moderator", "admin"),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +460,7 @@ class Limits:
         1_000, "Send-once ids of one person remembered.", low=50, high=100_000
     )
     accounts: int = _count(100_000, "Accounts there may be.", low=0, high=10_000_000)
+    invite_codes: int = _count(1_000, "Invites that people made, at a time.", high=100_000)
     pending_registrations: int = _count(
         1_000, "Registrations that wait for an address to be confirmed.", high=1_000_000
     )
@@ -546,6 +554,8 @@ class Config:
             sent_ids=limits.sent_ids_kept,
             sent_ids_each=limits.sent_ids_each,
             whowas_entries=limits.whowas_entries,
+            inviters=self.accounts.invites,
+            invites=limits.invite_codes,
             pending=limits.pending_registrations,
             accounts=limits.accounts,
             multiline_bytes=limits.multiline_bytes,

@@ -11,7 +11,7 @@ from typing import Final
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
 from hubbub.irc.replies import Reply
-from hubbub.server import account_desk, retention_desk
+from hubbub.server import account_desk, invite_desk, retention_desk
 from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
 from hubbub.server.hub import Hub
 
@@ -90,6 +90,9 @@ class Desk:
     async def _claim(self, words: tuple[str, ...]) -> Answer:
         return await account_desk.make_claim(self._hub)
 
+    async def _invite(self, words: tuple[str, ...]) -> Answer:
+        return await invite_desk.do(self._hub, words)
+
     async def _rehash(self, words: tuple[str, ...]) -> Answer:
         done = await self._hub.reload()
         if done.problem:
@@ -126,6 +129,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]
     "account": Desk._account,
     "retention": Desk._retention,
     "claim": Desk._claim,
+    "invite": Desk._invite,
     "rehash": Desk._rehash,
     "help": Desk._help,
     "stop": Desk._end,

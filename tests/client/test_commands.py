@@ -74,6 +74,7 @@ WIRE = {
     "sessions": ("/sessions 7", "SESSIONS REVOKE 7"),
     "account": ("/account reset bob", "ACCOUNT RESET bob"),
     "verify": ("/verify ann aaaa-bbbb", "VERIFY ann aaaa-bbbb"),
+    "invitelink": ("/invitelink 5 14", "INVITELINK 5 14"),
     "claim": ("/claim aaaa-bbbb", "CLAIM aaaa-bbbb"),
     "raw": ("/raw version", "VERSION"),
 }

@@ -153,6 +153,7 @@ _any_entry = {
         st.booleans(),
         st.sampled_from(["", "i"]),
         st.sampled_from([0, 0, 0, 1, 2]),
+        invite=st.sampled_from(["", "", "", "x1"]),
     ),
     entries.Close: st.builds(entries.Close, sessions, texts, st.booleans()),
     entries.Register: st.builds(
@@ -175,11 +176,12 @@ _any_entry = {
     entries.IssueCode: st.builds(
         entries.IssueCode,
         anyone,
-        st.sampled_from(["claim", "reset", "mailed"]),
+        st.sampled_from(["claim", "reset", "mailed", "invite"]),
         digests,
         nicks,
         st.sampled_from([1, 86_400]),
     ),
+    entries.RevokeCode: st.builds(entries.RevokeCode, anyone, st.integers(1, 3)),
     entries.Claim: st.builds(entries.Claim, sessions, digests),
     entries.Confirm: st.builds(entries.Confirm, sessions, nicks, digests),
     entries.SetEmail: st.builds(

@@ -57,3 +57,32 @@ def test_a_server_without_an_admin_has_something_to_claim(tmp_path: Path) -> Non
         await ann.until("NOTE CLAIM CLAIMED ann")
 
     with_hub(tmp_path, scenario)
+
+
+def test_the_operator_makes_lists_and_ends_invites(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = desk_module.Desk(node.hub, lambda: None)
+        assert await desk.handle("invite list") == (
+            True,
+            ["There are no invites but the server's own."],
+        )
+        done, lines = await desk.handle("invite 5 14")
+        assert done
+        assert "For 5 people and 14 days" in lines[0]
+        assert code_in(lines)
+        done, (line,) = await desk.handle("invite list")
+        assert line.startswith("1  5 more people until ")
+        assert line.endswith(", by the console")
+        assert (await desk.handle("invite revoke 1"))[0]
+        for wrong in (
+            "invite revoke 1",
+            "invite revoke x",
+            "invite 0",
+            "invite soon",
+            "invite 1 999",
+        ):
+            done, lines = await desk.handle(wrong)
+            assert not done, wrong
+            assert lines
+
+    with_hub(tmp_path, scenario)

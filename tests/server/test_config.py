@@ -54,7 +54,8 @@ def test_the_rules_come_from_the_settings() -> None:
     rules = Config(
         server=server,
         limits=limits,
-        accounts=Accounts(registration="closed"),
+        history=History(keep_days=1),
+        accounts=Accounts(registration="closed", invites="member"),
         mail=Mail(host="mail.a.b"),
     ).rules()
     assert rules.sent_ids == limits.sent_ids_kept
