@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, each_once, query
-from hubbub.core.entities import Room
+from hubbub.core.entities import Member, Room
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Shown
@@ -18,30 +19,74 @@ NAMES_BYTES: Final = 380
 """How many bytes of names one RPL_NAMREPLY holds, so that the line stays within 512."""
 
 
+class _Roll:
+    """A room's members as replies. Members that came since are added; all else begins a new one."""
+
+    __slots__ = ("_count", "_kind", "_names", "_replies", "_room", "_size")
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._kind = _kind(room)
+        self._count = 0
+        self._names: list[str] = []
+        self._size = 0
+        self._replies: list[Reply] = []
+
+    def replies(self, called: Callable[[Member], str]) -> list[Reply]:
+        """RPL_NAMREPLY for all who are in the room now."""
+        members = self._room.members
+        new = list(islice(reversed(members.values()), len(members) - self._count))
+        self._count = len(members)
+        for member in reversed(new):
+            self.add(called(member))
+        return self.all()
+
+    def all(self) -> list[Reply]:
+        """RPL_NAMREPLY for those who were added."""
+        return [*self._replies, self._reply()] if self._names else self._replies
+
+    def add(self, name: str) -> None:
+        size = len(name) if name.isascii() else len(name.encode())
+        self._size += size + 1
+        if self._size > NAMES_BYTES:
+            self._replies.append(self._reply())
+            self._names, self._size = [], size + 1
+        self._names.append(name)
+
+    def _reply(self) -> Reply:
+        names = " ".join(self._names)
+        return numeric(Numeric.RPL_NAMREPLY, self._kind, self._room.name, text=names)
+
+    def is_of(self, room: Room) -> bool:
+        """Whether what was made before is still how the room is written."""
+        return self._kind == _kind(room)
+
+
+def _kind(room: Room) -> str:
+    return "@" if "s" in room.flags else "="
+
+
 def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply]:
     """RPL_NAMREPLY and RPL_ENDOFNAMES; from outside, invisible members aren't named."""
-    shown_prefix = prefixes_of if session.has("multi-prefix") else prefix_of
+    prefixed = prefixes_of if session.has("multi-prefix") else prefix_of
     full = session.has("userhost-in-names")
-    kind = "@" if "s" in room.flags else "="
-    replies: list[Reply] = []
-    names: list[str] = []
-    size = 0
-    for member in room.members.values():
-        user = member.user
-        if not inside and "i" in user.modes:
-            continue
-        name = user.source if full else user.nick
-        if member.ranks:
-            name = shown_prefix(member.ranks) + name
-        size += len(name.encode()) + 1
-        if size > NAMES_BYTES:
-            replies.append(numeric(Numeric.RPL_NAMREPLY, kind, room.name, text=" ".join(names)))
-            names, size = [], len(name.encode()) + 1
-        names.append(name)
-    if names:
-        replies.append(numeric(Numeric.RPL_NAMREPLY, kind, room.name, text=" ".join(names)))
-    replies.append(numeric(Numeric.RPL_ENDOFNAMES, room.name))
-    return replies
+
+    def called(member: Member) -> str:
+        name = member.user.source if full else member.user.nick
+        return prefixed(member.ranks) + name if member.ranks else name
+
+    end = numeric(Numeric.RPL_ENDOFNAMES, room.name)
+    if not inside:
+        visible = _Roll(room)
+        for member in room.members.values():
+            if "i" not in member.user.modes:
+                visible.add(called(member))
+        return [*visible.all(), end]
+    how = (prefixed, full)
+    roll = room.rolls.get(how)
+    if not isinstance(roll, _Roll) or not roll.is_of(room):
+        roll = room.rolls[how] = _Roll(room)
+    return [*roll.replies(called), end]
 
 
 def names(call: Call, state: State) -> Sequence[Shown | Fetch]:

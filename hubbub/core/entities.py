@@ -216,11 +216,16 @@ class User:
     def move(self, username: str, host: str, realname: str) -> None:
         """Takes on what the user's newest connection says of itself."""
         self.username, self.host, self.realname = username, host, realname
-        self.source = f"{self.nick}!{username}@{host}"
+        self._be_called(f"{self.nick}!{username}@{host}")
 
     def rename(self, nick: str) -> None:
         self.nick = nick
-        self.source = f"{nick}!{self.username}@{self.host}"
+        self._be_called(f"{nick}!{self.username}@{self.host}")
+
+    def _be_called(self, source: str) -> None:
+        self.source = source
+        for member in self.memberships.values():
+            member.room.rolls = {}
 
 
 class Presence:
@@ -255,7 +260,8 @@ class Room:
     One that is registered has a `founder` (an account's id, else 0) and `access`, and stays as it is
     whoever leaves.
     `flags` holds the letters of the modes without argument, sorted. `version` counts changes of
-    who is in it; it isn't kept.
+    who is in it; it isn't kept. Nor are `rolls`: what NAMES has made of the members, by how it is
+    asked for; it holds as long as members only come.
     """
 
     TABLE: ClassVar[str] = "rooms"
@@ -274,6 +280,7 @@ class Room:
         "public_since",
         "registered_at",
         "retired_at",
+        "rolls",
         "spoken",
         "topic",
         "topic_at",
@@ -318,6 +325,7 @@ class Room:
         self.members: dict[UserId, Member] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
+        self.rolls: dict[object, object] = {}
 
     def key(self) -> Row:
         return (self.id,)
@@ -365,7 +373,7 @@ class Member:
     """
 
     TABLE: ClassVar[str] = "members"
-    __slots__ = ("opped", "ranks", "reads_from", "room", "since", "user", "voiced")
+    __slots__ = ("_ranks", "opped", "reads_from", "room", "since", "user", "voiced")
 
     def __init__(
         self,
@@ -379,11 +387,21 @@ class Member:
     ) -> None:
         self.room = room
         self.user = user
-        self.ranks = ranks
+        self._ranks = ranks
         self.since = since
         self.reads_from = reads_from
         self.opped = opped
         self.voiced = voiced
+
+    @property
+    def ranks(self) -> str:
+        """The letters of the modes that it has in the room, sorted."""
+        return self._ranks
+
+    @ranks.setter
+    def ranks(self, ranks: str) -> None:
+        self._ranks = ranks
+        self.room.rolls = {}
 
     def key(self) -> Row:
         return (self.room.id, self.user.id)

@@ -407,6 +407,7 @@ class State:
         del room.members[user.id]
         del user.memberships[room.id]
         room.version += 1
+        room.rolls = {}
         self.erase(member)
 
     def _link(self, member: Member) -> None:

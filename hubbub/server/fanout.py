@@ -7,8 +7,10 @@ something itself, or came or went, is put together on its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final, Protocol
 
 from hubbub.core.ids import RoomId, SessionId
@@ -34,6 +36,7 @@ class Recipient(Protocol):
 
 Recipients = Mapping[SessionId, Recipient]
 _OPEN: Final = 1 << 62
+_THROUGHOUT: Final = ((0, _OPEN),)
 
 
 @dataclass(slots=True)
@@ -68,6 +71,45 @@ class _Own:
     answers: list[_Answered | _Called] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     spans: dict[RoomId, list[tuple[int, int]]] = field(default_factory=dict)
+
+
+class _Run:
+    """What a room was shown in a batch, joined, so that any stretch of it is one slice."""
+
+    def __init__(self, places: Sequence[int], parts: Sequence[bytes]) -> None:
+        self.places = places
+        self._joined = b"".join(parts)
+        self._ends = [0, *accumulate(map(len, parts))]
+
+    def between(self, start: int, end: int) -> bytes:
+        """What stands from the one index in `places` up to the other."""
+        return self._joined[self._ends[start] : self._ends[end]]
+
+
+class _Heard:
+    """What one session heard of a run, from one index to another, read onwards."""
+
+    def __init__(self, run: _Run, start: int, end: int, without: Sequence[int]) -> None:
+        self._run = run
+        self._next = start
+        self._end = min(end, len(run.places))
+        self._without = without
+
+    def until(self, position: int) -> bytes:
+        """What comes before a position and wasn't read yet."""
+        run, places = self._run, self._run.places
+        stop = bisect_left(places, position, self._next, self._end)
+        if stop <= self._next:
+            return b""
+        parts = []
+        for hidden in self._without:
+            index = bisect_left(places, hidden, self._next, stop)
+            if index < stop and places[index] == hidden:
+                parts.append(run.between(self._next, index))
+                self._next = index + 1
+        parts.append(run.between(self._next, stop))
+        self._next = stop
+        return b"".join(parts)
 
 
 class Audiences:
@@ -121,6 +163,7 @@ class Fanout:
         self._rooms: dict[RoomId, list[int]] = {}
         self._own: dict[SessionId, _Own] = {}
         self._encoded: dict[tuple[int, int], bytes] = {}
+        self._runs: dict[tuple[RoomId, int], _Run] = {}
         self._labelled: _Answered | None = None
         self._session: SessionId | None = None
         self._label = ""
@@ -309,28 +352,20 @@ class Fanout:
 
         Bytes, and where an answer is still to come, what stands for it.
         """
-        answered: set[int] = set()
+        apart = set(own.hidden)
         for answer in own.answers:
             if isinstance(answer, _Answered):
-                answered.update(position for position, _ in answer.shown)
-        heard = [
-            position
-            for position in sorted(self._heard(state, session, own))
-            if position not in answered and position not in own.hidden
-        ]
-        index = 0
+                apart.update([position for position, _ in answer.shown])
+        heard = self._heard(state, session, own, apart)
         for answer in own.answers:
-            while index < len(heard) and heard[index] < answer.position:
-                yield self._encode(heard[index], session.variant)
-                index += 1
+            yield heard.until(answer.position)
             if isinstance(answer, _Called):
                 session.nick = answer.nick
             elif answer.later is not None:
                 yield answer.later
             else:
                 yield self._show(session, answer)
-        for position in heard[index:]:
-            yield self._encode(position, session.variant)
+        yield heard.until(_OPEN)
 
     def _show(self, session: Session, answer: _Answered) -> bytes:
         if len(answer.shown) == 1 and not answer.label:
@@ -339,14 +374,41 @@ class Fanout:
                 return self._encode(position, session.variant)
         return self._gate.show(session, [item for _, item in answer.shown], answer.label)
 
-    def _heard(self, state: State, session: Session, own: _Own) -> set[int]:
+    def _heard(self, state: State, session: Session, own: _Own, apart: set[int]) -> _Heard:
+        """What the session's rooms were shown while it was in them, but for what is `apart`."""
+        rooms = self._present(state, session, own)
+        if len(rooms) == 1:
+            ((room, spans),) = rooms.items()
+            if len(spans) == 1:
+                # As in a storm of joins: many who come in one batch, each hearing those after it.
+                run = self._run(room, session.variant)
+                return _Heard(run, *spans[0], sorted(apart))
         heard: set[int] = set()
+        for room, spans in rooms.items():
+            for start, end in spans:
+                heard.update(self._rooms[room][start:end])
+        places = sorted(heard - apart)
+        parts = [self._encode(position, session.variant) for position in places]
+        return _Heard(_Run(places, parts), 0, _OPEN, ())
+
+    def _present(
+        self, state: State, session: Session, own: _Own
+    ) -> dict[RoomId, Sequence[tuple[int, int]]]:
+        """The parts of the rooms' logs that a session was there for."""
         presence = state.sessions.get(session.id)
-        for room, log in self._rooms.items():
+        rooms: dict[RoomId, Sequence[tuple[int, int]]] = {}
+        for room in self._rooms:
             spans = own.spans.get(room)
             if spans is not None:
-                for start, end in spans:
-                    heard.update(log[start:end])
+                rooms[room] = spans
             elif presence is not None and room in presence.user.memberships:
-                heard.update(log)
-        return heard
+                rooms[room] = _THROUGHOUT
+        return rooms
+
+    def _run(self, room: RoomId, variant: int) -> _Run:
+        run = self._runs.get((room, variant))
+        if run is None:
+            log = self._rooms[room]
+            run = _Run(log, [self._encode(position, variant) for position in log])
+            self._runs[room, variant] = run
+        return run

@@ -53,3 +53,34 @@ def test_many_names_go_on_in_further_lines(world: World) -> None:
     assert all(len(line.encode()) <= 510 for line in lines)
     shown = [line.partition(" #lobby ")[2].removeprefix(":") for line in lines[:-1]]
     assert " ".join(shown).split() == names
+
+
+def test_names_follow_every_change_of_who_is_there_and_how_they_are_written(world: World) -> None:
+    alice, bob = world.connect("alice"), world.connect("bob", "userhost-in-names")
+    alice.send("JOIN #room")
+    bob.send("JOIN #room")
+    carol = world.connect("carol")
+
+    def shown() -> list[str]:
+        line = alice.ask("NAMES #room")[0]
+        full = bob.ask("NAMES #room")[0].partition(" bob ")[2].replace(" :", " ").split()
+        names = line.partition(" alice ")[2].replace(" :", " ").split()
+        assert [name.partition("!")[0] for name in full] == names
+        assert all("!" in name for name in full[2:])
+        return names
+
+    assert shown() == ["=", "#room", "@alice", "bob"]
+    carol.send("JOIN #room")
+    assert shown() == ["=", "#room", "@alice", "bob", "carol"]
+    carol.send("NICK caro")
+    assert shown() == ["=", "#room", "@alice", "bob", "caro"]
+    alice.send("MODE #room +v caro")
+    assert shown() == ["=", "#room", "@alice", "bob", "+caro"]
+    alice.send("MODE #room +s")
+    assert shown() == ["@", "#room", "@alice", "bob", "+caro"]
+    carol.send("PART #room", "JOIN #room")
+    assert shown() == ["@", "#room", "@alice", "bob", "caro"]
+    alice.send("KICK #room caro")
+    dave = world.connect("dave")
+    dave.send("JOIN #room")
+    assert shown() == ["@", "#room", "@alice", "bob", "dave"]
