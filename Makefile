@@ -41,8 +41,8 @@ format: setup ## format and fix what can be fixed
 	$(IN_VENV) -m ruff check --fix-only --quiet .
 	$(IN_VENV) -m ruff format .
 
-bench: setup ## measure against other servers (see bench/)
-	$(IN_VENV) -m bench $(ARGS)
+bench: setup ## measure against other servers, in under 20 minutes (FULL=1: all of it; see bench/)
+	FULL=$(FULL) $(IN_VENV) -m bench $(ARGS)
 
 lock: ## pin the dependencies anew (needs uv; ARGS=--upgrade for newer ones)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -1,23 +1,25 @@
-"""`python -m bench NAME [options]`: the command line of the benchmarks, one row each."""
+"""`python -m bench [NAME] [options]`: the command line of the benchmarks, one row each; without a name, all of them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import fanout, start
+from bench import everything, pairs, reading, start
 
 BENCHMARKS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    "fanout": lambda arguments: fanout.main(["fanout", *arguments]),
+    "all": everything.main,
+    "pairs": pairs.main,
+    "reading": reading.main,
     "start": start.main,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the benchmark that is named first; without a name, fan-out says what there is."""
+    """Runs the benchmark that is named first, or all."""
     if arguments and arguments[0] in BENCHMARKS:
         return BENCHMARKS[arguments[0]](arguments[1:])
-    return fanout.main(arguments)
+    return everything.main(arguments)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""What a client must have received: every message of the others once, each sender's in order, nothing else."""
+"""What a client must have received: every message meant for it once, each sender's in order, nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+MARK = b"\x0f"
+"""Ends the text of each message, and stands nowhere else: receipts are counted by it."""
 
 
 class DeliveryError(Exception):
@@ -19,19 +22,17 @@ class Verdict:
     pings: tuple[bytes, ...]
 
 
-def judge(
-    stream: bytes, expected: Mapping[bytes, Sequence[bytes]], own: bytes | None = None
-) -> Verdict:
-    """Check a client's received bytes against what each source sent, in order, except its own.
+def judge(lines: Sequence[bytes], expected: Mapping[bytes, Sequence[bytes]]) -> Verdict:
+    """Check a client's received lines against what each source said to it, in order.
 
-    `expected` maps a message's source (`:nick!user@host`) to the whole lines it must arrive as. Raises
-    DeliveryError for a line that is neither the next one of its source nor a PING.
+    `expected` maps a message's source (`:nick!user@host`) to the whole lines it must arrive as, tags aside.
+    Raises DeliveryError for a line that is neither the next one of its source nor a PING nor a BATCH.
     """
-    *lines, rest = stream.split(b"\r\n")
-    upcoming = {source: iter(texts) for source, texts in expected.items() if source != own}
+    upcoming = {source: iter(texts) for source, texts in expected.items()}
     pings: list[bytes] = []
     received = 0
-    for line in lines:
+    for tagged in lines:
+        line = tagged.partition(b" ")[2] if tagged[:1] == b"@" else tagged
         source = line.partition(b" ")[0]
         if source in upcoming:
             wanted = next(upcoming[source], None)
@@ -43,8 +44,6 @@ def judge(
         else:
             raise DeliveryError(f"received what nobody sent: {line[:120]!r}")
     missing = sum(sum(1 for _ in texts) for texts in upcoming.values())
-    if not missing and rest:
-        raise DeliveryError(f"received half a line too many: {rest[:120]!r}")
     return Verdict(received, missing, tuple(pings))
 
 
@@ -54,5 +53,5 @@ def is_ping(line: bytes) -> bool:
 
 
 def pong(ping: bytes) -> bytes:
-    """The line that answers a PING."""
-    return b"PONG " + ping.partition(b"PING ")[2] + b"\r\n"
+    """The line that answers a PING, without a line end."""
+    return b"PONG " + ping.partition(b"PING ")[2]

@@ -13,15 +13,17 @@ import socket
 import ssl
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from bench import procfs
-from bench.judge import DeliveryError, judge, pong
-from bench.scenarios import ROOM, Scenario
+from bench.judge import MARK, DeliveryError, judge, pong
+from bench.scenarios import Scenario
 from bench.swarm import STALL_SECONDS, Client, Swarm
 
 _FEW = 64
-_SLACK = 4096
+_SLACK = 8192
+_TAGS = 160
+"""At most so many bytes of tags, or of a frame's head, come with a message."""
 _LINE_LENGTH = 98
 """A line as its sender writes it, without the line end."""
 
@@ -32,11 +34,14 @@ class Order:
 
     scenario: Scenario
     port: int
-    tls: bool
     server: list[int]
     registering: int
     linger: float = 0.0001
     """Seconds to let arrivals gather when fewer than 64 clients had any. See the README for why."""
+    command: list[str] = field(default_factory=list)
+    """What starts the server anew after it was killed."""
+    cpu: int | None = None
+    """The core that it is then pinned to."""
 
 
 @dataclass(slots=True)
@@ -60,6 +65,13 @@ class Report:
     pss_before: int = 0
     rss_joined: int = 0
     pss_joined: int = 0
+    delays: dict[str, float] = field(default_factory=dict)
+    """Of a steady stream, from a message's sending to its receipts: quantiles in milliseconds."""
+    storm_wall: int = 0
+    storm_server_cpu: int = 0
+    storm_load_cpu: int = 0
+    accepting_after: int = 0
+    """From the kill to the first connection that was taken."""
 
 
 class Load:
@@ -68,8 +80,7 @@ class Load:
     def __init__(self, order: Order) -> None:
         self.scenario = order.scenario
         self.server = order.server
-        self.swarm = Swarm(order.port, order.tls, order.registering)
-        self.tls = order.tls
+        self.swarm = Swarm(order.scenario, order.port, order.registering)
         self.linger = order.linger
         self.report = Report()
         step = max(order.scenario.clients // order.scenario.senders, 1)
@@ -82,9 +93,12 @@ class Load:
         """Everything, in order. Raises DeliveryError if any client received anything but what it should."""
         try:
             self._join()
-            if self.scenario.rounds:
+            if self.scenario.messages:
                 self._learn_sources()
                 self._prepare_buffers()
+            if self.scenario.rate:
+                self._stream()
+            elif self.scenario.rounds:
                 for _ in range(self.scenario.warmup_rounds):
                     self._round()
                 self._measure()
@@ -108,13 +122,14 @@ class Load:
         report.rss_joined, report.pss_joined = joined.rss, joined.pss
 
     def _learn_sources(self) -> None:
-        """Each sender says one line; from how it arrives the exact bytes of all later ones are known."""
-        clients = self.swarm.clients
+        """Each sender says one line; how it arrives tells the source of all its later ones."""
+        clients, scenario = self.swarm.clients, self.scenario
+        due = dict.fromkeys(range(scenario.clients), 0)
         for number in self.sender_numbers:
-            clients[number].sock.send(f"PRIVMSG {ROOM} :{clients[number].nick} speaks\r\n".encode())
-        due = {client.number: len(self.sender_numbers) for client in clients}
-        for number in self.sender_numbers:
-            due[number] -= 1
+            clients[number].send(f"PRIVMSG {self._target(number)} :{clients[number].nick} speaks")
+            for hearer in scenario.heard_by(number):
+                due[hearer] += 1
+            self.swarm.pump(0)
         while any(len(client.heard) < due[client.number] for client in clients):
             if not self.swarm.pump(STALL_SECONDS):
                 raise DeliveryError("the first messages did not reach everybody")
@@ -128,22 +143,38 @@ class Load:
                     raise DeliveryError(f"c{number:05d} is {source!r} to some, not to all")
             client.heard.clear()
 
+    def _target(self, number: int) -> str:
+        if self.scenario.pattern == "whispers":
+            return self.swarm.clients[self.scenario.partner_of(number)].nick
+        return self.scenario.room_of(number)
+
     def _prepare_buffers(self) -> None:
         """One buffer per client, as large as all that it gets in a round, touched so that no page is new."""
         scenario = self.scenario
         arrives = max(len(source) for source in self.sources.values()) + len(" \r\n") + _LINE_LENGTH
-        per_round = scenario.beats * scenario.writers * scenario.lines * arrives
+        if scenario.websocket or scenario.variants != ("",):
+            arrives += _TAGS
+        said = (
+            scenario.messages
+            if scenario.rate
+            else scenario.beats * scenario.writers * scenario.lines
+        )
+        heard = min(said, said * scenario.hearers // scenario.clients * 8 + scenario.lines * 8)
         top = max(client.sock.fileno() for client in self.swarm.clients) + 1
+        self._buffers: list[bytearray] = [bytearray()] * top
         self._whole: list[memoryview] = [memoryview(b"")] * top
         self._free: list[memoryview] = [memoryview(b"")] * top
+        self._used: list[int] = [0] * top
         self._left: list[int] = [0] * top
         self._sockets: dict[int, socket.socket] = {}
         for client in self.swarm.clients:
             fd = client.sock.fileno()
-            self._whole[fd] = memoryview(bytearray(b"\1") * (per_round + _SLACK))
+            self._buffers[fd] = bytearray(b"\1") * (heard * arrives + _SLACK)
+            self._whole[fd] = memoryview(self._buffers[fd])
             self._sockets[fd] = client.sock
         self._into = {fd: sock.recv_into for fd, sock in self._sockets.items()}
         self._client_of = {client.sock.fileno(): client for client in self.swarm.clients}
+        self._fd_of = {client.number: client.sock.fileno() for client in self.swarm.clients}
 
     # The measured rounds -------------------------------------------------------------------------------
 
@@ -161,32 +192,34 @@ class Load:
         if any(client.tail or client.heard for client in self.swarm.clients):
             raise DeliveryError("something arrived after everything had arrived")
 
-    def _round(self) -> int:
-        """One round: its beats under the clock, then the check of every byte. Returns receipts counted."""
+    def _clear(self) -> None:
         for fd in self._sockets:
             self._free[fd] = self._whole[fd]
-            self._left[fd] = 0
-        expected: dict[bytes, list[bytes]] = {source: [] for source in self.sources.values()}
-        for _ in range(self.scenario.beats):
-            self._beat(expected)
-        return self._check(expected)
+            self._left[fd] = self._used[fd] = 0
 
-    def _beat(self, expected: dict[bytes, list[bytes]]) -> None:
-        writes = [self._write(number, expected) for number in self._next_writers()]
-        total = sum(arriving for _, _, _, arriving in writes)
+    def _round(self) -> int:
+        """One round: its beats under the clock, then the check of every byte. Returns receipts counted."""
+        self._clear()
+        said: dict[int, list[bytes]] = {}
+        for _ in range(self.scenario.beats):
+            self._beat(said)
+        return self._check(said)
+
+    def _beat(self, said: dict[int, list[bytes]]) -> None:
+        writes = [self._write(number, said) for number in self._next_writers()]
         left = self._left
-        waiting = set(self._sockets)
-        for fd in waiting:
-            left[fd] += total
-        for fd, _, _, arriving in writes:
-            left[fd] -= arriving
-        waiting = {fd for fd in waiting if left[fd] > 0}
-        receive = self._receive_tls if self.tls else self._receive
+        waiting = 0
+        for number, _, _ in writes:
+            for hearer in self.scenario.heard_by(number):
+                fd = self._fd_of[hearer]
+                waiting += not left[fd]
+                left[fd] += self.scenario.lines
+        receive = self._receive_tls if self.scenario.tls else self._receive
         own, cpu, start = time.process_time_ns(), procfs.cpu_ns(self.server), time.perf_counter_ns()
-        for _, sock, payload, _ in writes:
+        for _, sock, payload in writes:
             if sock.send(payload) != len(payload):
                 raise DeliveryError("a sender's own write did not fit its socket")
-        receive(len(waiting))
+        receive(waiting)
         report = self.report
         report.beat_wall += time.perf_counter_ns() - start
         report.beat_server_cpu += procfs.cpu_ns(self.server) - cpu
@@ -210,24 +243,23 @@ class Load:
         return [self.sender_numbers[(first + k) % count] for k in range(self.scenario.writers)]
 
     def _write(
-        self, number: int, expected: dict[bytes, list[bytes]]
-    ) -> tuple[int, socket.socket, bytes, int]:
-        """A writer's descriptor, socket, payload, and the bytes it arrives as; noted in `expected`."""
-        source = self.sources[number]
-        payload, arrived = [], []
-        for _ in range(self.scenario.lines):
+        self, number: int, said: dict[int, list[bytes]], lines: int = 0
+    ) -> tuple[int, socket.socket, bytes]:
+        """A writer's number, socket and payload; the lines are noted in `said`."""
+        target = self._target(number)
+        written = []
+        for _ in range(lines or self.scenario.lines):
             self._serial += 1
-            said = f"PRIVMSG {ROOM} :{self._serial:010d} ".encode().ljust(_LINE_LENGTH, b"x")
-            payload.append(said)
-            arrived.append(source + b" " + said)
-        expected[source] += arrived
-        sock = self.swarm.clients[number].sock
-        wire = b"\r\n".join(payload) + b"\r\n"
-        return sock.fileno(), sock, wire, sum(len(line) + 2 for line in arrived)
+            line = f"PRIVMSG {target} :{self._serial:010d} ".encode()
+            written.append(line.ljust(_LINE_LENGTH - 1, b"x") + MARK)
+        said.setdefault(number, []).extend(written)
+        client = self.swarm.clients[number]
+        return number, client.sock, client.written(written)
 
     def _receive(self, waiting: int) -> None:
-        """Read until `waiting` clients have all the bytes that are due to them. The measured loop."""
+        """Read until `waiting` clients have all that is due to them. The measured loop."""
         poll, into, free, left = self.swarm.epoll.poll, self._into, self._free, self._left
+        buffers, used = self._buffers, self._used
         most, linger = len(self._sockets), self.linger
         while waiting:
             events = poll(STALL_SECONDS, most)
@@ -239,12 +271,29 @@ class Load:
                 if not got:
                     self._cut_off_or_overrun(fd)
                 free[fd] = view[got:]
-                before = left[fd]
-                left[fd] = after = before - got
-                if after <= 0 < before:
-                    waiting -= 1
+                end = used[fd] + got
+                marks = buffers[fd].count(MARK, used[fd], end)
+                used[fd] = end
+                if marks:
+                    left[fd] -= marks
+                    if not left[fd]:
+                        waiting -= 1
             if linger and waiting and len(events) < _FEW:
                 time.sleep(linger)
+
+    def _take(self, fd: int) -> int:
+        """Reads all that there is for one client; how many messages came."""
+        start = self._used[fd]
+        try:
+            while got := self._into[fd](self._free[fd]):
+                self._free[fd] = self._free[fd][got:]
+                self._used[fd] += got
+                if not self.scenario.tls:
+                    return self._buffers[fd].count(MARK, start, self._used[fd])
+            self._cut_off_or_overrun(fd)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            pass
+        return self._buffers[fd].count(MARK, start, self._used[fd])
 
     def _receive_tls(self, waiting: int) -> None:
         """The same over TLS, where a record may hold back bytes that epoll does not know of."""
@@ -253,54 +302,107 @@ class Load:
             if not events:
                 self._stalled()
             for fd, _ in events:
-                before = self._left[fd]
-                try:
-                    while got := self._into[fd](self._free[fd]):
-                        self._free[fd] = self._free[fd][got:]
-                        self._left[fd] -= got
-                    self._cut_off_or_overrun(fd)
-                except ssl.SSLWantReadError:
-                    pass
-                if self._left[fd] <= 0 < before:
-                    waiting -= 1
+                marks = self._take(fd)
+                if marks:
+                    self._left[fd] -= marks
+                    waiting -= not self._left[fd]
+
+    # A steady stream ---------------------------------------------------------------------------------
+
+    def _stream(self) -> None:
+        """Messages at a fixed rate; each receipt's delay is taken when the chunk that has it is read."""
+        scenario, report = self.scenario, self.report
+        self._clear()
+        self.swarm.settle(self.server)
+        said: dict[int, list[bytes]] = {}
+        speaking = {self._fd_of[number] for number in self.sender_numbers}
+        sent_at: list[int] = []
+        delays: list[int] = []
+        seen = [0] * len(self._left)
+        interval, count = int(1e9 / scenario.rate), scenario.messages
+        left = scenario.deliveries
+        clock, cpu, own = time.perf_counter_ns, procfs.cpu_ns(self.server), time.process_time_ns()
+        start = clock() + interval
+        while left:
+            due = start + len(sent_at) * interval
+            if len(sent_at) < count and clock() >= due:
+                number = self.sender_numbers[len(sent_at) % len(self.sender_numbers)]
+                _, sock, payload = self._write(number, said, 1)
+                sent_at.append(clock())
+                sock.send(payload)
+                continue
+            patience = (due - clock()) / 1e9 if len(sent_at) < count else STALL_SECONDS
+            events = self.swarm.epoll.poll(max(patience, 0), len(self._sockets))
+            if not events and patience >= STALL_SECONDS:
+                self._stalled()
+            for fd, _ in events:
+                marks = self._take(fd)
+                left -= marks
+                if fd in speaking:
+                    continue  # it doesn't hear itself: its count isn't the messages' number
+                now, first = clock(), seen[fd]
+                seen[fd] = first + marks
+                delays += [now - at for at in sent_at[first : first + marks]]
+            if self.linger and len(events) < _FEW:
+                time.sleep(self.linger)
+        report.beat_wall = clock() - start
+        report.beat_load_cpu = time.process_time_ns() - own
+        report.beat_server_cpu = procfs.cpu_ns(self.server) - cpu
+        self.swarm.settle(self.server)
+        report.server_cpu_total = procfs.cpu_ns(self.server) - cpu
+        delays.sort()
+        report.delays = {
+            name: delays[min(int(share * len(delays)), len(delays) - 1)] / 1e6
+            for name, share in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
+        }
+        report.deliveries = self._check(said)
 
     # After a round's clock has stopped -----------------------------------------------------------------
 
-    def _check(self, expected: dict[bytes, list[bytes]]) -> int:
+    def _check(self, said: dict[int, list[bytes]]) -> int:
         """Judge every client's bytes. Streams equal to one judged right are right: most are, and memcmp is fast."""
+        scenario = self.scenario
+        texts = {
+            number: [self.sources[number] + b" " + line for line in lines]
+            for number, lines in said.items()
+        }
+        heard: dict[int, list[int]] = {}
+        for number in texts:
+            for hearer in scenario.heard_by(number):
+                heard.setdefault(hearer, []).append(number)
         counted = 0
-        known: dict[bytes | None, tuple[bytes, int]] = {}
+        known: dict[tuple[int, ...], tuple[bytes, int]] = {}
         for client in self.swarm.clients:
-            own = self.sources.get(client.number)
+            speakers = heard.get(client.number, [])
+            kind = (client.number % len(scenario.variants), *speakers)
             stream = self._received(client)
-            if own in known and stream == known[own][0]:
-                counted += known[own][1]
+            if kind in known and stream == known[kind][0]:
+                counted += known[kind][1]
                 continue
-            received, pinged = self._judge_client(client, expected, own)
+            expected = {self.sources[number]: texts[number] for number in speakers}
+            received, pinged = self._judge_client(client, expected)
             counted += received
             if not pinged:
-                known[own] = (stream, received)
+                known[kind] = (stream, received)
         return counted
 
-    def _judge_client(
-        self, client: Client, expected: dict[bytes, list[bytes]], own: bytes | None
-    ) -> tuple[int, bool]:
-        """Judge one stream in full. A PING in it has made its round look complete too early: read on then."""
-        answered = 0
-        while True:
-            verdict = judge(self._received(client), expected, own)
-            for ping in verdict.pings[answered:]:
-                client.sock.send(pong(ping))
-            answered = len(verdict.pings)
-            if not verdict.missing:
-                return verdict.received, answered > 0
+    def _judge_client(self, client: Client, expected: dict[bytes, list[bytes]]) -> tuple[int, bool]:
+        """Judge one stream in full; more than whole lines of it must not have come."""
+        lines, rest = client.lines_of(self._received(client))
+        while rest:
+            # The end of the line whose mark has come, or of a PING.
             fd = client.sock.fileno()
             if not select.select([fd], [], [], STALL_SECONDS)[0]:
-                raise DeliveryError(f"{client.nick} lacks {verdict.missing} messages")
-            got = self._into[fd](self._free[fd])
-            if not got:
-                self._cut_off_or_overrun(fd)
-            self._free[fd] = self._free[fd][got:]
+                raise DeliveryError(f"{client.nick} was sent half a line: {rest[:120]!r}")
+            if self._take(fd):
+                raise DeliveryError(f"{client.nick} was sent more than was said")
+            lines, rest = client.lines_of(self._received(client))
+        verdict = judge(lines, expected)
+        for ping in verdict.pings:
+            client.send(pong(ping))
+        if verdict.missing:
+            raise DeliveryError(f"{client.nick} lacks {verdict.missing} messages")
+        return verdict.received, bool(verdict.pings)
 
     def _received(self, client: Client) -> bytes:
         fd = client.sock.fileno()
@@ -311,7 +413,7 @@ class Load:
         lacking = {fd: left for fd, left in enumerate(self._left) if left > 0}
         raise DeliveryError(
             f"nothing for {STALL_SECONDS:.0f} s, and {len(lacking)} clients lack "
-            f"{sum(lacking.values())} bytes in all"
+            f"{sum(lacking.values())} messages in all"
         )
 
     def _cut_off_or_overrun(self, fd: int) -> None:
@@ -322,10 +424,16 @@ class Load:
         raise DeliveryError(f"{client.nick} was sent more than was said; last heard: {end!r}")
 
 
+def read_order() -> Order:
+    """The order that stands on standard input."""
+    fields = json.load(sys.stdin)
+    scenario = Scenario(**{**fields["scenario"], "variants": tuple(fields["scenario"]["variants"])})
+    return Order(**{**fields, "scenario": scenario})
+
+
 def main() -> int:
     """Read an order, carry it out, print the report. Exit status 1 with a word on stderr if deliveries are wrong."""
-    fields = json.load(sys.stdin)
-    order = Order(**{**fields, "scenario": Scenario(**fields["scenario"])})
+    order = read_order()
     procfs.raise_file_limit()
     gc.disable()  # the collector's pauses would be the generator's, at the server's expense
     try:

@@ -6,7 +6,9 @@ Each is configured for the load alone: no flood limits, large queues, no name lo
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,8 +20,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import procfs
+from bench import procfs, start
 from bench.certificate import write_certificate
+from bench.scenarios import Scenario
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -45,8 +48,12 @@ class Place:
     directory: Path
     port: int
     tls_port: int
-    tls: bool
-    """Whether TLS is wanted: a server that needs a module or a listener for it has none otherwise."""
+    scenario: Scenario
+    """What will be asked of it: it has no module or listener that this doesn't need."""
+
+    @property
+    def tls(self) -> bool:
+        return self.scenario.tls
 
     def output(self) -> str:
         """What the server has printed so far."""
@@ -78,6 +85,8 @@ class Running:
     peer: Peer
     place: Place
     pids: list[int]
+    command: list[str]
+    """What starts it once more in the same place."""
 
     @property
     def port(self) -> int:
@@ -94,6 +103,8 @@ def _hubbub(program: str, place: Place) -> list[str]:
     config = place.directory / "hubbub.toml"
     config.write_text(HUBBUB_CONFIG)
     data = place.directory / "data"
+    if place.scenario.history:
+        start.fill(data, place.scenario.history)
     return [
         *(sys.executable, program, "--listen", f"127.0.0.1:{place.port}"),
         *("--data", str(data), "--config", str(config), "--no-console"),
@@ -125,8 +136,30 @@ _INSPIRCD_TLS = """\
 """
 
 
+_INSPIRCD_IRCV3 = "".join(
+    f'<module name="{name}">\n'
+    for name in (
+        *("cap", "ircv3", "ircv3_ctctags", "ircv3_servertime", "ircv3_msgid", "ircv3_accounttag"),
+        *("ircv3_batch", "namesx"),
+    )
+)
+_INSPIRCD_WEBSOCKET = """\
+<module name="sha1">
+<module name="websocket">
+<bind address="127.0.0.1" port="{port}" type="clients" hook="websocket">
+<websocket defaultmode="text" proxyranges="" allowmissingorigin="yes" nativeping="yes">
+<wsorigin allow="*">
+"""
+
+
 def _inspircd(program: str, place: Place) -> list[str]:
-    text = _INSPIRCD_CONFIG.format(
+    template = _INSPIRCD_CONFIG
+    if place.scenario.variants != ("",):
+        template += _INSPIRCD_IRCV3
+    if place.scenario.websocket:
+        plain = '<bind address="127.0.0.1" port="{port}" type="clients">\n'
+        template = template.replace(plain, _INSPIRCD_WEBSOCKET)
+    text = template.format(
         port=place.port,
         log=place.directory / "inspircd.log",
         pid=place.directory / "inspircd.pid",
@@ -176,6 +209,56 @@ def _ngircd(program: str, place: Place) -> list[str]:
     return [program, "--nodaemon", "--config", str(config)]
 
 
+_ERGO_LISTENERS = '    listeners:\n        "127.0.0.1:{port}": {{}}\n{tls}'
+_ERGO_TLS = """\
+        "127.0.0.1:{tls_port}":
+            tls:
+                cert: {cert}
+                key: {key}
+"""
+
+
+def _ergo(program: str, place: Place) -> list[str]:
+    """Ergo with what it calls its default configuration, but for addresses, paths and limits."""
+    done = subprocess.run([program, "defaultconfig"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise PeerError(f"{program} is no Ergo that prints its default configuration")
+    tls = ""
+    if place.tls:
+        cert, key = write_certificate(place.directory)
+        tls = _ERGO_TLS.format(cert=cert, key=key, tls_port=place.tls_port)
+    listeners = _ERGO_LISTENERS.format(port=place.port, tls=tls)
+    text = re.sub(r"(?m)^    listeners:\n(?:(?:        .*|\s*|    #.*)\n)*", listeners, done.stdout)
+    for name, value in (
+        ("path", str(place.directory / "ircd.db")),
+        ("max-sendq", "64M"),
+        ("lookup-hostnames", "false"),
+        ("check-ident", "false"),
+        ("motd", "''"),
+    ):
+        text = re.sub(rf"(?m)^(\s+){name}: .*$", rf"\g<1>{name}: {value}", text, count=1)
+    for section in ("ip-limits", "fakelag"):
+        # Their first switches: `count` and `throttle` of the one, `enabled` of the other.
+        start_of = text.index(f"    {section}:")
+        head, rest = text[:start_of], text[start_of:]
+        for switch in ("count", "throttle", "enabled"):
+            rest = re.sub(rf"(?m)^(\s+){switch}: true$", rf"\g<1>{switch}: false", rest, count=1)
+        text = head + rest
+    config = place.directory / "ircd.yaml"
+    config.write_text(text)
+    subprocess.run([program, "initdb", "--conf", str(config), "--quiet"], check=True)
+    return [program, "run", "--conf", str(config), "--quiet"]
+
+
+def _miniircd(program: str, place: Place) -> list[str]:
+    as_root = ["--setuid", "root"] if os.geteuid() == 0 else []
+    return [program, "--listen", "127.0.0.1", "--ports", str(place.port), *as_root]
+
+
+def _irc_library(program: str, place: Place) -> list[str]:
+    return [program, "-m", "irc.server", "-a", "127.0.0.1", "-p", str(place.port)]
+
+
 def _floor(program: str, place: Place) -> list[str]:
     return [program, "-m", "bench.floor", str(place.port)]
 
@@ -189,12 +272,28 @@ def _installed(name: str) -> Callable[[], str | None]:
     return lambda: shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
+def _on_path(name: str) -> Callable[[], str | None]:
+    return lambda: shutil.which(name)
+
+
+def _beside_python(name: str) -> Callable[[], str | None]:
+    """A program of the development set, installed beside the interpreter."""
+    return lambda: shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+def _irc_module() -> str | None:
+    return sys.executable if importlib.util.find_spec("irc") else None
+
+
 PEERS: dict[str, Peer] = {
     row.name: row
     for row in (
         Peer("hubbub", "this checkout, history and durability on", _hubbub_program, _hubbub, True),
         Peer("inspircd", "InspIRCd (C++), no history", _installed("inspircd"), _inspircd),
         Peer("ngircd", "ngIRCd (C), no history", _installed("ngircd"), _ngircd, registering=8),
+        Peer("ergo", "Ergo (Go), history in memory", _on_path("ergo"), _ergo),
+        Peer("miniircd", "miniircd (Python), no history", _beside_python("miniircd"), _miniircd),
+        Peer("irc", "the irc library's server (Python), no history", _irc_module, _irc_library),
         Peer("floor", "not a server: bench/floor.py, to calibrate", lambda: sys.executable, _floor),
     )
 }
@@ -202,7 +301,7 @@ PEERS: dict[str, Peer] = {
 
 @contextlib.contextmanager
 def run(
-    peer: Peer, *, tls: bool = False, scratch: Path | None = None, cpu: int | None = None
+    peer: Peer, scenario: Scenario, *, scratch: Path | None = None, cpu: int | None = None
 ) -> Iterator[Running]:
     """A fresh server in a directory of its own, ready for connections; stopped and removed at the end.
 
@@ -215,7 +314,7 @@ def run(
             f"{peer.name} is not installed here (looked for its program and found none)"
         )
     with tempfile.TemporaryDirectory(prefix="hubbub-bench-", dir=scratch) as directory:
-        place = Place(Path(directory), *_free_ports(), tls)
+        place = Place(Path(directory), *_free_ports(), scenario)
         argv = peer.prepare(program, place)
         with (place.directory / "output").open("wb") as output:
             process = subprocess.Popen(
@@ -229,7 +328,7 @@ def run(
             )
         try:
             _wait_until_accepting(process, peer, place)
-            yield Running(peer, place, procfs.process_tree(process.pid))
+            yield Running(peer, place, procfs.process_tree(process.pid), argv)
         finally:
             _stop(process)
 

@@ -51,6 +51,15 @@ def memory(pids: Sequence[int]) -> Memory:
     return Memory(rss, pss)
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process still has its files: it is neither gone nor a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
 def pin(cpu: int) -> None:
     """Bind this process, and the threads and processes it will start, to one core."""
     os.sched_setaffinity(0, {cpu})

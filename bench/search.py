@@ -46,7 +46,7 @@ def _word(number: int) -> str:
     return word
 
 
-class _Speech:
+class Speech:
     """What people say, drawn with Zipf's frequencies."""
 
     def __init__(self, seed: int) -> None:
@@ -88,7 +88,7 @@ class _Speech:
 
 
 def build(store: Store, messages: int) -> None:
-    speech = _Speech(1)
+    speech = Speech(1)
     began, position = time.perf_counter(), store.position
     for first in range(0, messages, BATCH):
         records = [speech.row(number) for number in range(first, min(first + BATCH, messages))]
@@ -141,7 +141,7 @@ def _ms(seconds: float) -> str:
     return f"{1000 * seconds:.1f} ms"
 
 
-def searches(speech: _Speech, messages: int) -> Iterator[tuple[str, Callable[[], Search]]]:
+def searches(speech: Speech, messages: int) -> Iterator[tuple[str, Callable[[], Search]]]:
     """Each kind of search, by a person in fifty rooms, two of them private."""
     draw = speech.random
     rooms = tuple(
@@ -200,7 +200,7 @@ def searches(speech: _Speech, messages: int) -> Iterator[tuple[str, Callable[[],
 
 
 def measure(store: Store, messages: int) -> None:
-    speech = _Speech(2)
+    speech = Speech(2)
     print(f"{'':28}{'p50':>10}{'p95':>10}{'longest':>10}{'CPU p95':>10}{'found':>8}")
     for name, ask in searches(speech, messages):
         took, used, found = [], [], 0

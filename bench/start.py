@@ -41,7 +41,7 @@ FROM numbers
 
 
 @contextmanager
-def _served(data: Path) -> Iterator[socket.socket]:
+def served(data: Path) -> Iterator[socket.socket]:
     """A server on a data directory, and a connection to it that has had its first answer."""
     command = [sys.executable, "-m", "hubbub.cli", "serve", "--no-console"]
     command += ["--listen", "127.0.0.1:0", "--data", str(data)]
@@ -54,7 +54,7 @@ def _served(data: Path) -> Iterator[socket.socket]:
         if found is None:
             raise SystemExit(f"the server didn't start: status {process.wait()}")
         with socket.create_connection(("127.0.0.1", int(found[1])), 10) as client:
-            _ask(client, "PING ready", "ready\r\n")
+            ask(client, "PING ready", "ready\r\n")
             yield client
     finally:
         process.send_signal(signal.SIGTERM)
@@ -62,7 +62,7 @@ def _served(data: Path) -> Iterator[socket.socket]:
         process.stdout.close()
 
 
-def _ask(client: socket.socket, question: str, ends: str) -> str:
+def ask(client: socket.socket, question: str, ends: str) -> str:
     client.sendall(f"{question}\r\n".encode())
     answer = ""
     while ends not in answer:
@@ -73,14 +73,14 @@ def _ask(client: socket.socket, question: str, ends: str) -> str:
 def start_seconds(data: Path) -> float:
     """Seconds of one start."""
     began = time.perf_counter()
-    with _served(data):
+    with served(data):
         return time.perf_counter() - began
 
 
 def fill(data: Path, rows: int) -> None:
     """Makes a data directory with a lobby whose history has so many messages."""
-    with _served(data) as client:
-        _ask(client, "NICK maker\r\nUSER maker 0 * :maker", " 366 ")
+    with served(data) as client:
+        ask(client, "NICK maker\r\nUSER maker 0 * :maker", " 366 ")
     with closing(sqlite3.connect(data / "hubbub.db", isolation_level=None)) as connection:
         connection.execute("BEGIN")
         counters = dict(connection.execute("SELECT name, value FROM counters"))
@@ -92,8 +92,8 @@ def fill(data: Path, rows: int) -> None:
         connection.execute("UPDATE counters SET value = ? WHERE name = 'place'", (place + rows,))
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    with _served(data) as client:
-        shown = _ask(client, "NICK reader\r\nUSER reader 0 * :reader\r\nPING end", "PONG")
+    with served(data) as client:
+        shown = ask(client, "NICK reader\r\nUSER reader 0 * :reader\r\nPING end", "PONG")
         if f"message {rows} of" not in shown:
             raise SystemExit("the history that was made isn't shown: its making is wrong")
 

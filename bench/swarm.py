@@ -14,15 +14,14 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from bench import procfs
+from bench import procfs, wire
 from bench.judge import DeliveryError, is_ping, pong
-from bench.scenarios import ROOM
+from bench.scenarios import Scenario
 
 JOINING = 20
 """JOINs under way at once: few, so that queues of a storm don't count as memory of the members."""
 STALL_SECONDS = 30.0
 QUIET_SECONDS = 0.2
-_JOINED = f" {ROOM} :".encode()
 _CHUNK = 1 << 18
 
 
@@ -32,6 +31,7 @@ class Client:
 
     number: int
     sock: socket.socket
+    websocket: bool = False
     welcomed: bool = False
     asked: bool = False
     joined: bool = False
@@ -44,6 +44,19 @@ class Client:
         """Short enough for a server that allows nine characters."""
         return f"c{self.number:05d}"
 
+    def send(self, *lines: str | bytes) -> None:
+        """Write lines; they are few and short, so that the socket takes them."""
+        raw = [line.encode() if isinstance(line, str) else line for line in lines]
+        self.sock.send(self.written(raw))
+
+    def written(self, lines: list[bytes]) -> bytes:
+        """Lines as they lie on this connection."""
+        return wire.join_frames(lines) if self.websocket else wire.join_lines(lines)
+
+    def lines_of(self, stream: bytes) -> tuple[list[bytes], bytes]:
+        """The whole lines of what arrived, and the rest."""
+        return wire.split_frames(stream) if self.websocket else wire.split_lines(stream)
+
 
 class Swarm:
     """All clients of one run and the epoll that watches them.
@@ -51,7 +64,8 @@ class Swarm:
     `registering` bounds the connections that wait for their welcome at the same time.
     """
 
-    def __init__(self, port: int, tls: bool, registering: int) -> None:
+    def __init__(self, scenario: Scenario, port: int, registering: int) -> None:
+        self.scenario = scenario
         self.port = port
         self.clients: list[Client] = []
         self.epoll = select.epoll()
@@ -60,7 +74,7 @@ class Swarm:
         self._registering = 0
         self._joining = 0
         self._welcomed: deque[Client] = deque()
-        self._tls = _tls_context() if tls else None
+        self._tls = tls_context() if scenario.tls else None
 
     def join(self, count: int) -> None:
         """Bring `count` clients into the room. Raises DeliveryError when the server stalls or refuses one."""
@@ -78,10 +92,11 @@ class Swarm:
         for fd, _ in events:
             client = self._by_fd[fd]
             data = client.tail + self._read(client)
-            if client.joined and b"PRIVMSG" not in data and b"PING" not in data:
+            quiet = b"PRIVMSG" not in data and b"PING" not in data
+            if client.joined and quiet and not client.websocket:
                 client.tail = data[data.rfind(b"\n") + 1 :]
                 continue
-            *lines, client.tail = data.split(b"\r\n")
+            lines, client.tail = client.lines_of(data)
             for line in lines:
                 self._line(client, line)
         self._ask_to_join()
@@ -110,13 +125,19 @@ class Swarm:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock)
+        if self.scenario.websocket:
+            wire.upgrade(sock, self.port)
         sock.setblocking(False)
-        client = Client(number, sock)
+        client = Client(number, sock, self.scenario.websocket)
         self.clients.append(client)
         self._by_fd[sock.fileno()] = client
         self.epoll.register(sock.fileno(), select.EPOLLIN)
         self._registering += 1
-        sock.send(f"NICK {client.nick}\r\nUSER {client.nick} 0 * :bench\r\n".encode())
+        wanted = self.scenario.variants[number % len(self.scenario.variants)]
+        asking = [f"CAP REQ :{wanted}", "CAP END"] if wanted else []
+        client.send(
+            *asking[:1], f"NICK {client.nick}", f"USER {client.nick} 0 * :bench", *asking[1:]
+        )
 
     def _read(self, client: Client) -> bytes:
         parts = []
@@ -129,27 +150,34 @@ class Swarm:
         return b"".join(parts)
 
     def _line(self, client: Client, line: bytes) -> None:
+        if line[:1] == b"@":
+            line = line.partition(b" ")[2]
         words = line.split(b" ", 2)
         verb = words[1] if line[:1] == b":" and len(words) > 1 else words[0]
         if is_ping(line):
-            client.sock.send(pong(line))
+            client.send(pong(line))
         elif verb == b"PRIVMSG":
             client.heard.append(line)
         elif verb == b"001" and not client.welcomed:
             client.welcomed = True
             self._registering -= 1
             self._welcomed.append(client)
-        elif verb == b"366" and not client.joined and _JOINED in line:
+        elif verb == b"366" and not client.joined and self._own_room(client) in line:
             client.joined = True
             self._joining -= client.asked
+        elif verb == b"CAP" and b" NAK " in line:
+            raise DeliveryError(f"the server lacks what {client.nick} needs: {line!r}")
         elif verb == b"ERROR":
             raise DeliveryError(f"the server refused {client.nick}: {line!r}")
+
+    def _own_room(self, client: Client) -> bytes:
+        return f" {self.scenario.room_of(client.number)} :".encode()
 
     def _ask_to_join(self) -> None:
         """Let the next welcomed clients ask, though a server that joins everybody itself may have been first."""
         while self._welcomed and self._joining < JOINING:
             client = self._welcomed.popleft()
-            client.sock.send(f"JOIN {ROOM}\r\n".encode())
+            client.send(f"JOIN {self.scenario.room_of(client.number)}")
             if not client.joined:
                 client.asked = True
                 self._joining += 1
@@ -160,7 +188,7 @@ class Swarm:
             raise DeliveryError(f"stalled with {done} of {len(self.clients)} clients in the room")
 
 
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench import peers, procfs
@@ -36,7 +36,6 @@ class Options:
     """How every sample of a run is taken. `cpus` are the server's core and the generator's, if pinned."""
 
     pairs: int
-    tls: bool
     cpus: tuple[int, int] | None
     linger: float
     scratch: Path | None
@@ -54,6 +53,35 @@ class Sample:
     def cpu_us(self) -> float:
         """Server CPU per delivery, in microseconds, work put off until later included."""
         return self.report.server_cpu_total / self.report.deliveries / 1e3
+
+    @property
+    def messages_per_cpu(self) -> float:
+        """Messages that one core's worth of the server's CPU takes in, stores, indexes and delivers a second."""
+        return self.scenario.messages / self.report.server_cpu_total * 1e9
+
+    @property
+    def message_rate(self) -> float:
+        """Messages a second of wall time."""
+        return self.scenario.messages / self.report.beat_wall * 1e9
+
+    @property
+    def storm_cpu_us(self) -> float:
+        """Server CPU for each client of a storm, in microseconds, until the server is idle again."""
+        return self.report.storm_server_cpu / self.scenario.clients / 1e3
+
+    @property
+    def storm_seconds(self) -> float:
+        """From the first to the last client's being served."""
+        return self.report.storm_wall / 1e9
+
+    @property
+    def storm_load_share(self) -> float:
+        """CPU of the generator per wall time of the storm."""
+        return self.report.storm_load_cpu / self.report.storm_wall
+
+    def delay(self, name: str) -> float:
+        """A quantile of the delays of a steady stream, in milliseconds."""
+        return self.report.delays[name]
 
     @property
     def rate(self) -> float:
@@ -102,6 +130,29 @@ TRAFFIC = (
     Column("server CPU share", lambda sample: sample.server_share, ".0%"),
     Column("load CPU share", lambda sample: sample.load_share, ".0%"),
 )
+INTAKE = (
+    Column("messages/s of CPU", lambda sample: sample.messages_per_cpu, ",.0f", ratio=True),
+    Column("messages/s", lambda sample: sample.message_rate, ",.0f", ratio=True),
+    *TRAFFIC[2:],
+)
+DELAYS = (
+    *(
+        Column(f"{name} ms", lambda sample, name=name: sample.delay(name), ".2f", ratio=True)  # type: ignore[misc]
+        for name in ("p50", "p99", "p99.9")
+    ),
+    TRAFFIC[0],
+    TRAFFIC[3],
+)
+STORM = (
+    Column("CPU us/client", lambda sample: sample.storm_cpu_us, ",.0f", ratio=True),
+    Column("seconds", lambda sample: sample.storm_seconds, ".2f", ratio=True),
+    Column("load CPU share", lambda sample: sample.storm_load_share, ".0%"),
+)
+RESUME = (
+    Column("all served after s", lambda sample: sample.storm_seconds, ".2f", ratio=True),
+    Column("accepting after s", lambda sample: sample.report.accepting_after / 1e9, ".2f"),
+    *STORM[::2],
+)
 MEMORY = (
     Column("RSS KB/connection", lambda sample: sample.rss_kb, ".2f", ratio=True),
     Column("PSS KB/connection", lambda sample: sample.pss_kb, ".2f", ratio=True),
@@ -112,19 +163,18 @@ MEMORY = (
 def take_sample(name: str, scenario: Scenario, options: Options) -> Sample:
     """Start the server afresh, load it, stop it. Raises SampleError with the generator's word, or PeerError."""
     server_cpu, load_cpu = options.cpus or (None, None)
-    with peers.run(
-        peers.PEERS[name], tls=options.tls, scratch=options.scratch, cpu=server_cpu
-    ) as running:
+    with peers.run(peers.PEERS[name], scenario, scratch=options.scratch, cpu=server_cpu) as running:
         order = Order(
             scenario=scenario,
             port=running.port,
-            tls=options.tls,
             server=running.pids,
             registering=running.peer.registering,
             linger=options.linger,
+            command=running.command,
+            cpu=server_cpu,
         )
         done = subprocess.run(
-            [sys.executable, "-m", "bench.load"],
+            [sys.executable, "-m", "bench.storm" if scenario.storm else "bench.load"],
             cwd=peers.CHECKOUT,
             check=False,
             input=json.dumps(asdict(order)),
@@ -151,7 +201,7 @@ def take_pairs(
             _tell(f"{scenario.name}: {number + 1}/{options.pairs} {name} ...", end="")
             start = time.monotonic()
             sample = take_sample(name, scenario, options)
-            first = _columns(scenario)[0]
+            first = columns_of(scenario)[0]
             _tell(
                 f" {first.value(sample):{first.form}} {first.title}, {time.monotonic() - start:.0f} s"
             )
@@ -160,15 +210,14 @@ def take_pairs(
     return pairs
 
 
-def table(scenario: Scenario, pairs: Sequence[tuple[Sample, ...]], tls: bool) -> str:
+def table(scenario: Scenario, pairs: Sequence[tuple[Sample, ...]]) -> str:
     """Each server's medians, and the first server's ratio to each of the others: median and range."""
-    columns = _columns(scenario)
+    columns = columns_of(scenario)
     names = [sample.peer for sample in pairs[0]]
-    how = "TLS" if tls else "plain"
     lines = [
-        f"{scenario.name} ({how}): {scenario.about}",
+        f"{scenario.name}: {scenario.about}",
         f"{len(pairs)} interleaved pairs; medians"
-        + (f"; {scenario.deliveries:,} deliveries a sample" if scenario.rounds else ""),
+        + (f"; {scenario.deliveries:,} deliveries a sample" if scenario.messages else ""),
         "",
         f"{'':24}" + "".join(f"{column.title:>22}" for column in columns),
     ]
@@ -185,7 +234,7 @@ def table(scenario: Scenario, pairs: Sequence[tuple[Sample, ...]], tls: bool) ->
         )
     for place, name in enumerate(names[1:], start=1):
         cells_of_ratio = [
-            _ratio(column, pairs, place) if column.ratio else "" for column in columns
+            ratio_of(column, pairs, place) if column.ratio else "" for column in columns
         ]
         lines.append(
             f"{f'{names[0]} / {name}':24}" + "".join(f"{cell:>22}" for cell in cells_of_ratio)
@@ -193,11 +242,17 @@ def table(scenario: Scenario, pairs: Sequence[tuple[Sample, ...]], tls: bool) ->
     return "\n".join([*lines, "", *_doubts(scenario, pairs)])
 
 
-def _columns(scenario: Scenario) -> tuple[Column, ...]:
+def columns_of(scenario: Scenario) -> tuple[Column, ...]:
+    if scenario.storm:
+        return RESUME if scenario.storm == "resume" else STORM
+    if scenario.rate:
+        return DELAYS
+    if scenario.pattern == "rooms" and scenario.hearers == 1:
+        return INTAKE
     return TRAFFIC if scenario.rounds else MEMORY
 
 
-def _ratio(column: Column, pairs: Sequence[tuple[Sample, ...]], place: int) -> str:
+def ratio_of(column: Column, pairs: Sequence[tuple[Sample, ...]], place: int) -> str:
     ratios = [column.value(pair[0]) / column.value(pair[place]) for pair in pairs]
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
@@ -222,7 +277,6 @@ def save(
     content = {
         "machine": procfs.environment(scratch),
         "pairs": options.pairs,
-        "tls": options.tls,
         "pinned": options.cpus,
         "linger_seconds": options.linger,
         "runs": [
@@ -243,7 +297,7 @@ def main(arguments: Sequence[str]) -> int:
     """The command line. Exit status 0: measured; 1: a server failed or misdelivered; 2: wrong arguments."""
     parser = _parser()
     args = parser.parse_args(arguments)
-    if args.list or args.what is None:
+    if args.list:
         print(_listing())
         return 0
     names, chosen = args.peers.split(","), args.scenario.split(",")
@@ -254,7 +308,6 @@ def main(arguments: Sequence[str]) -> int:
     cores = sorted(os.sched_getaffinity(0))
     options = Options(
         pairs=args.pairs if args.pairs else 2 if args.quick else 7,
-        tls=args.tls,
         cpus=None if args.no_pin or len(cores) < 2 else (cores[0], cores[1]),
         linger=args.linger / 1e6,
         scratch=args.scratch,
@@ -264,9 +317,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         for name in chosen:
             scenario = SCENARIOS[name].quick() if args.quick else SCENARIOS[name]
+            if args.tls:
+                scenario = replace(scenario, tls=True)
             pairs = take_pairs(names, scenario, options)
             runs.append((scenario, pairs))
-            print("\n" + table(scenario, pairs, options.tls) + "\n", flush=True)
+            print("\n" + table(scenario, pairs) + "\n", flush=True)
     except (SampleError, peers.PeerError, subprocess.TimeoutExpired) as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
         return 1
@@ -277,10 +332,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", choices=["fanout"], help="the benchmark to run (also: start)"
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench pairs", description=__doc__)
     parser.add_argument("--list", action="store_true", help="show servers and scenarios")
     parser.add_argument("--pairs", type=int, help="interleaved pairs (default 7; 2 with --quick)")
     parser.add_argument("--scenario", default="burst500,burst2000,single2000,memory")
