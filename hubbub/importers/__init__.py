@@ -20,6 +20,7 @@ channel that is wanted, where a path has several, or empty."""
 
 FORMATS: Final[Mapping[str, str]] = {
     "discord": "a channel as DiscordChatExporter writes it with -f Json",
+    "ergo": "the SQLite file of its history, or a mysqldump of it; give --channel when it has several",
     "hubbub": "what hubbub export writes (JSON Lines); give --channel when it has several rooms",
     "irssi": "a channel's log file",
     "slack": "an export (zip file or directory); give --channel when it has several",
