@@ -15,8 +15,15 @@ from hubbub.store.errors import StoreError
 
 log = logging.getLogger("hubbub.hub")
 
-FIRST_SECONDS: Final = 0.02
-"""How long after a commit the first step comes: what follows at once is indexed with it."""
+FIRST_SECONDS: Final = 0.25
+"""How long after a commit the first step comes: what follows at once is indexed with it.
+
+What isn't indexed yet is found all the same, and a step costs more than what a row adds to it.
+"""
+STEP_SECONDS: Final = 0.02
+"""How long a step may take when the writer has nothing else to do."""
+BUSY_STEP_SECONDS: Final = 0.005
+"""How long when there were commits since the last one: the next will have to wait for it."""
 AGAIN_SECONDS: Final = 5.0
 """How long after a step that failed the next comes."""
 
@@ -24,8 +31,8 @@ AGAIN_SECONDS: Final = 5.0
 class Indexed(Protocol):
     """What can be indexed in steps."""
 
-    def index_some(self) -> bool:
-        """Does a step; False when all is done. Raises StoreError."""
+    def index_some(self, seconds: float) -> bool:
+        """Does a step of about that long; False when all is done. Raises StoreError."""
 
 
 class Indexer:
@@ -54,11 +61,13 @@ class Indexer:
 
     def _submit(self) -> None:
         if not self._stopped:
-            self._writer.submit(self._step).add_done_callback(self._stepped)
+            seconds = BUSY_STEP_SECONDS if self._again else STEP_SECONDS
+            self._again = False
+            self._writer.submit(self._step, seconds).add_done_callback(self._stepped)
 
-    def _step(self) -> tuple[bool, float]:
+    def _step(self, seconds: float) -> tuple[bool, float]:
         began = time.monotonic()
-        more = self._store.index_some()
+        more = self._store.index_some(seconds)
         return more, time.monotonic() - began
 
     def _stepped(self, done: Future[tuple[bool, float]]) -> None:
@@ -79,7 +88,6 @@ class Indexer:
         self._failing = False
         more, seconds = done.result()
         if more or self._again:
-            self._again = False
             self._loop.call_later(max(seconds, 0 if more else FIRST_SECONDS), self._submit)
         else:
             self._underway = False

@@ -13,24 +13,32 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from time import thread_time
 from typing import Final
 
 import msgspec
 
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.store import rows
-from hubbub.store.words import fold, has_parts, parts, words
+from hubbub.store.parts import Parts
+from hubbub.store.words import fold, words
 
-STEP_ROWS: Final = 256
-"""How many rows of the history one step looks at."""
+STEP_ROWS: Final = 512
+"""How many rows of the history one step looks at, at most."""
+STEP_ROWS_LEAST: Final = 16
+STEP_SECONDS: Final = 0.02
+"""How long a step takes, about, when nobody waits for it."""
+_FIRST_ROWS: Final = 64
 _MERGE_ROWS: Final = 4_096
 """After how many rows it is worth looking whether the index is in too many pieces."""
 _PIECES_MOST: Final = 8
-_MERGED_PAGES: Final = 64
-_DOUBTS_AT_ONCE: Final = 64
+_MERGED_PAGES: Final = 2_000
+"""How many pages are merged in a second, about."""
+_DOUBTS_AT_ONCE: Final = 16
 _KNOWN_MOST: Final = 50_000
-"""How many words' numbers are remembered between two steps."""
+"""How many words' numbers are remembered between two steps, and as many of before those."""
 SAID: Final = ("PRIVMSG", "NOTICE")
 
 _Cells = tuple[int, str, int | None, str, str, str, str, str, str | None]
@@ -39,6 +47,7 @@ _ROWS: Final = msgspec.json.Decoder(list[_Cells])
 _WORDS: Final = msgspec.json.Decoder(list[tuple[str, int]])
 
 
+@lru_cache(8_192)
 def _named(letter: str, name: str) -> str:
     return letter + blake2b(name.encode(), digest_size=8).hexdigest()
 
@@ -67,32 +76,46 @@ class Index:
     """The writing half of the index; one thread at a time uses it, within its own transactions."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._known: dict[str, str] = {}
+        self._known_before: dict[str, str] = {}
         self._unmerged = _MERGE_ROWS
         self._merging = False
+        self._parts = Parts()
+        self._rate = _FIRST_ROWS / STEP_SECONDS
+        """How many rows a step has done in a second of late."""
 
     def forget_numbers(self) -> None:
         """A transaction was taken back, and with it perhaps the numbers of new words."""
-        self._known = {}
+        self._known, self._known_before = {}, {}
+        self._parts.forget()
 
-    def step(self, cursor: sqlite3.Cursor) -> bool:
-        """Indexes some more of what was said, and checks some doubtful words; False: all is done."""
+    def step(self, cursor: sqlite3.Cursor, seconds: float = STEP_SECONDS) -> bool:
+        """Indexes some more of what was said, and checks some doubtful words; False: all is done.
+
+        It takes as many rows as have lately been done in so many seconds.
+        """
+        if self._parts.step(cursor):
+            return True
+        limit = max(STEP_ROWS_LEAST, min(STEP_ROWS, int(self._rate * seconds)))
+        began = thread_time()
         (position,) = cursor.execute("SELECT place FROM search_position").fetchone()
-        found = _read(cursor, "place > ?", (position,))
+        found = _read(cursor, "place > ?", (position,), limit)
         if found:
             self.add(cursor, found)
             cursor.execute("UPDATE search_position SET place = ?", (found[-1][0],))
         self._unmerged += len(found)
-        if len(found) == STEP_ROWS or self._settle_doubts(cursor):
+        if len(found) == limit:
+            self._rate = (self._rate + limit / max(thread_time() - began, 1e-4)) / 2
             return True
-        return self._merge(cursor)
+        if self._settle_doubts(cursor) or self._parts.is_due(cursor):
+            return True
+        return self._merge(cursor, max(4, int(_MERGED_PAGES * seconds)))
 
-    def _merge(self, cursor: sqlite3.Cursor) -> bool:
+    def _merge(self, cursor: sqlite3.Cursor, pages: int) -> bool:
         """Merges the pieces that the index has grown by, a little; True when there is more to do.
 
         A search looks into each piece, so that few are several times as fast as many.
         """
-        pages = _MERGED_PAGES
         if not self._merging:
             if self._unmerged < _MERGE_ROWS:
                 return False
@@ -121,9 +144,9 @@ class Index:
     def add(self, cursor: sqlite3.Cursor, found: Sequence[_Cells]) -> None:
         said = [cells for cells in found if cells[1] in SAID and cells[-1] is not None]
         worded = [words(fold(cells[-1] or "")) for cells in said]
-        known = self._numbers(cursor, set().union(*worded))
+        number = self._numbers(cursor, set().union(*worded)).__getitem__
         entries = [
-            (cells[0], " ".join([*_names(cells), *(str(known[word]) for word in of)]))
+            (cells[0], " ".join((*_names(cells), *map(number, of))))
             for cells, of in zip(said, worded, strict=True)
         ]
         cursor.execute(
@@ -132,14 +155,19 @@ class Index:
             (msgspec.json.encode(entries).decode(),),
         )
 
-    def _numbers(self, cursor: sqlite3.Cursor, wanted: set[str]) -> dict[str, int]:
-        known = self._known
-        if len(known) > _KNOWN_MOST:
-            self._known = known = {word: known[word] for word in wanted if word in known}
-        unknown = [word for word in wanted if word not in known]
+    def _numbers(self, cursor: sqlite3.Cursor, wanted: set[str]) -> dict[str, str]:
+        """The numbers of at least these words; new ones are given theirs."""
+        if len(self._known) > _KNOWN_MOST:
+            # What was wanted of late stays: it comes over from here.
+            self._known_before, self._known = self._known, {}
+        known, before = self._known, self._known_before
+        unknown = wanted.difference(known)
+        if unknown and before:
+            known.update({word: before[word] for word in unknown if word in before})
+            unknown = unknown.difference(known)
         if unknown:
-            known.update(_look_up(cursor, unknown))
-            if new := sorted(word for word in unknown if word not in known):
+            known.update((word, str(number)) for word, number in _look_up(cursor, unknown))
+            if new := sorted(unknown.difference(known)):
                 known.update(_add_words(cursor, new))
         return known
 
@@ -160,10 +188,8 @@ class Index:
         if row is None:
             return
         self._known.pop(row[0], None)
-        cursor.executemany(
-            "DELETE FROM search_parts WHERE part = ? AND word = ?",
-            [(part, number) for part in parts(row[0])],
-        )
+        self._known_before.pop(row[0], None)
+        self._parts.let_go(cursor, number, row[0])
         cursor.execute("DELETE FROM search_words WHERE id = ?", (number,))
 
 
@@ -206,11 +232,13 @@ def rekey(cursor: sqlite3.Cursor, before: str, after: str) -> None:
     )
 
 
-def _read(cursor: sqlite3.Cursor, where: str, parameters: Sequence[object]) -> list[_Cells]:
+def _read(
+    cursor: sqlite3.Cursor, where: str, parameters: Sequence[object], limit: int = STEP_ROWS
+) -> list[_Cells]:
     (value,) = cursor.execute(
         f"SELECT json_group_array(json_array({_COLUMNS})) FROM"
-        f" (SELECT {_COLUMNS} FROM history WHERE {where} ORDER BY place LIMIT {STEP_ROWS})",
-        parameters,
+        f" (SELECT {_COLUMNS} FROM history WHERE {where} ORDER BY place LIMIT ?)",
+        (*parameters, limit),
     ).fetchone()
     found = _ROWS.decode(value)
     found.sort(key=lambda cells: cells[0])
@@ -235,17 +263,14 @@ def _look_up(cursor: sqlite3.Cursor, wanted: Iterable[str]) -> list[tuple[str, i
     return _WORDS.decode(value)
 
 
-def _add_words(cursor: sqlite3.Cursor, new: list[str]) -> list[tuple[str, int]]:
+def _add_words(cursor: sqlite3.Cursor, new: list[str]) -> list[tuple[str, str]]:
+    """Gives new words their numbers, which were never another's."""
+    (first,) = cursor.execute("SELECT words FROM search_position").fetchone()
+    numbered = list(enumerate(new, first))
     cursor.execute(
-        "INSERT INTO search_words (word) SELECT value FROM json_each(?)",
-        (msgspec.json.encode(new).decode(),),
+        "INSERT INTO search_words SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')"
+        " FROM json_each(?)",
+        (msgspec.json.encode(numbered).decode(),),
     )
-    added = _look_up(cursor, new)
-    found_by = [(part, number) for word, number in added if has_parts(word) for part in parts(word)]
-    found_by.sort()
-    cursor.execute(
-        "INSERT INTO search_parts"
-        " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
-        (msgspec.json.encode(found_by).decode(),),
-    )
-    return added
+    cursor.execute("UPDATE search_position SET words = ?", (first + len(new),))
+    return [(word, str(number)) for number, word in numbered]

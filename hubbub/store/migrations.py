@@ -127,10 +127,14 @@ CREATE INDEX journal_last ON journal (last) WHERE last IS NOT NULL;
 
 CREATE TABLE imported (key BLOB PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE search_position (place INTEGER NOT NULL);
-INSERT INTO search_position VALUES ((1 << 40) - 1);
+CREATE TABLE search_position (
+  place INTEGER NOT NULL, words INTEGER NOT NULL, chunks INTEGER NOT NULL
+);
+INSERT INTO search_position VALUES ((1 << 40) - 1, 0, 0);
 CREATE TABLE search_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
-CREATE TABLE search_parts (part TEXT, word INTEGER, PRIMARY KEY (part, word)) WITHOUT ROWID;
+CREATE TABLE search_parts (
+  chunk INTEGER, part TEXT, words TEXT NOT NULL, PRIMARY KEY (chunk, part)
+) WITHOUT ROWID;
 CREATE TABLE search_doubtful (word INTEGER PRIMARY KEY);
 CREATE TABLE search_aliases (
   identity TEXT, former TEXT, PRIMARY KEY (identity, former)

@@ -9,7 +9,7 @@ aren't in the index, parts of very many words) is answered with what was found a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +22,8 @@ from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
 from hubbub.store import rows
 from hubbub.store.indexing import SAID, author_token, identity_token, peer_token, room_token
-from hubbub.store.words import Fit, Piece, Wanted, parts, wanted
+from hubbub.store.parts import words_with
+from hubbub.store.words import Fit, Piece, Wanted, wanted
 
 LOOKED_AT_MOST: Final = 3_000
 """How many of the proposed rows one search looks at."""
@@ -35,7 +36,6 @@ _UNSCOPED_MOST: Final = 2_000
 _ROOMS_ASKED_FOR: Final = 2
 _FIRST_LOOK: Final = 16
 _LARGEST_LOOK: Final = 1_000
-_PART_COUNTED: Final = 2_000
 _RUNS_MOST: Final = 16
 _NOT_PLAIN: Final = "text GLOB '*[^ -~]*'"
 _LAST: Final = (1 << 63) - 1
@@ -173,7 +173,7 @@ class _Searching:
                 terms.append(_any([str(number) for number in numbers]))
         return terms
 
-    def _words_with(self, piece: Piece) -> list[int]:
+    def _words_with(self, piece: Piece) -> Sequence[int]:
         """The numbers of the words that have the piece, at most one more than WORDS_MOST."""
         text = piece.text
         if piece.fit is Fit.WHOLE:
@@ -182,26 +182,11 @@ class _Searching:
             where = "search_words WHERE word >= ? AND word < ?"
             parameters = [text, text + "\U0010ffff"]
         else:
-            rarest = min(sorted(parts(text)), key=self._count_part)
-            where = (
-                "search_parts CROSS JOIN search_words ON id = search_parts.word"
-                " WHERE part = ? AND instr(search_words.word, ?)"
-            )
-            parameters = [rarest, text]
-            if piece.fit is Fit.END:
-                where += " AND substr(search_words.word, -length(?)) = ?"
-                parameters += [text, text]
+            return words_with(self.connection, piece, WORDS_MOST + 1)
         found = self.connection.execute(
             f"SELECT id FROM {where} LIMIT {WORDS_MOST + 1}", parameters
         )
         return [number for (number,) in found]
-
-    def _count_part(self, part: str) -> int:
-        (count,) = self.connection.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM search_parts WHERE part = ? LIMIT {_PART_COUNTED})",
-            (part,),
-        ).fetchone()
-        return int(count)
 
     # -- what the rows say --------------------------------------------------------------------
 

@@ -110,8 +110,10 @@ class Store:
         if position % _WAL_LOOK_EVERY == 0 and self._writer is not None:
             self._bound_wal()
 
-    def index_some(self) -> bool:
+    def index_some(self, seconds: float = indexing.STEP_SECONDS) -> bool:
         """Makes some more of what was committed quick to find; False when all of it is.
+
+        A step takes about so many seconds, on a machine that does nothing else.
 
         A step that a power cut undoes is done again, so it isn't waited for until it is on the
         disk. Raises StoreError; the next call goes on where the last good one ended.
@@ -120,7 +122,7 @@ class Store:
         if self._writer is None:
             return False
         with self._writing("NORMAL") as cursor:
-            more = self._index.step(cursor)
+            more = self._index.step(cursor, seconds)
         if self._erased and not more:
             # Now the words of what was erased are gone from the index, too.
             self._erased = False

@@ -33,6 +33,7 @@ _GRAMS: Final = (
 _LETTER: Final = rf"[^\W_{_GRAMS}]"
 _PIECE: Final = re.compile(rf"(?P<grams>[{_GRAMS}]+)|{_LETTER}+")
 _ASCII_PIECE: Final = re.compile(r"[0-9a-z]+")
+_LONG: Final = re.compile(rf"[0-9a-z]{{{WINDOW_LETTERS + 1}}}")
 _TERM: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 # mIRC's colours with their numbers, hexadecimal colours, and the signs for bold and the like.
@@ -60,8 +61,10 @@ def words(folded: str) -> set[str]:
     characters and the pairs."""
     if folded.isascii():
         found = set(_ASCII_PIECE.findall(folded))
+        if len(folded) <= WINDOW_LETTERS or not _LONG.search(folded):
+            return found
         long = [word for word in found if len(word) > WINDOW_LETTERS]
-        return found.difference(long).union(*map(_windows, long)) if long else found
+        return found.difference(long).union(*map(_windows, long))
     found = set()
     for piece in _PIECE.finditer(folded):
         run = piece[0]
@@ -82,7 +85,9 @@ def _windows(word: str) -> list[str]:
 
 def has_parts(word: str) -> bool:
     """Whether the word can be found by a part of it."""
-    return len(word) >= PART_LETTERS and not _PIECE.match(word)["grams"]  # type: ignore[index]
+    if len(word) < PART_LETTERS:
+        return False
+    return word.isascii() or not _PIECE.match(word)["grams"]  # type: ignore[index]
 
 
 def parts(word: str) -> set[str]:

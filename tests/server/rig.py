@@ -386,8 +386,8 @@ class Gated:
         self._store.commit(commit)
         self.commits.append(commit)
 
-    def index_some(self) -> bool:
-        return self._store.index_some()
+    def index_some(self, seconds: float) -> bool:
+        return self._store.index_some(seconds)
 
     def expire_some(self, now: int, keep_days: int) -> bool:
         return self._store.expire_some(now, keep_days)

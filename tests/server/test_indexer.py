@@ -19,10 +19,12 @@ class Steps:
     def __init__(self, left: int = 0, failures: int = 0) -> None:
         self.left = left
         self.failures = failures
+        self.asked: list[float] = []
         self.done = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
-    def index_some(self) -> bool:
+    def index_some(self, seconds: float) -> bool:
+        self.asked.append(seconds)
         if self.failures:
             self.failures -= 1
             raise StoreError(Trouble.FULL, "full")
@@ -93,5 +95,24 @@ def test_nothing_begins_after_the_stop() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(steps.done.wait(), 2 * indexer.FIRST_SECONDS)
         assert steps.left == 1
+
+    run(check)
+
+
+def test_steps_are_short_while_commits_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "FIRST_SECONDS", 0.01)
+
+    async def check(writer: ThreadPoolExecutor) -> None:
+        steps = Steps(3)
+        keeper = Indexer(steps, writer)
+        keeper.committed()
+        await steps.done.wait()
+        assert steps.asked == [indexer.STEP_SECONDS] * 3
+        steps.left = 2
+        steps.done.clear()
+        for _ in range(2):
+            keeper.committed()
+        await steps.done.wait()
+        assert steps.asked[3:5] == [indexer.BUSY_STEP_SECONDS, indexer.STEP_SECONDS]
 
     run(check)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hubbub.core.history import InRoom, Search
 from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.outputs import Erased, HistoryRow, Rekeyed
 from hubbub.irc.names import fold_nick
-from hubbub.store import indexing, searching
+from hubbub.store import indexing, parts, searching
 from hubbub.store.store import Store, open_store
 from tests.naive_search import naive_search
 from tests.store.making import commit, fresh_store, said, take_back
@@ -84,11 +85,23 @@ SEARCHES = st.builds(
 )
 
 
-@given(histories(), st.integers(0, 20), st.lists(SEARCHES, min_size=10, max_size=20))
+@given(
+    histories(),
+    st.integers(0, 20),
+    st.lists(SEARCHES, min_size=10, max_size=20),
+    st.sampled_from([2, 5, parts.CHUNK_WORDS]),
+)
 def test_what_is_found_is_what_a_naive_reader_finds(
+    rows: list[HistoryRow], indexed: int, searches: list[Search], chunk: int
+) -> None:
+    """Before, in the middle of and after the indexing, however many words' parts are together."""
+    with patch.object(parts, "CHUNK_WORDS", chunk):
+        _finds_what_a_naive_reader_finds(rows, indexed, searches)
+
+
+def _finds_what_a_naive_reader_finds(
     rows: list[HistoryRow], indexed: int, searches: list[Search]
 ) -> None:
-    """Before, in the middle of and after the indexing."""
     for store in fresh_store():
         store.commit(commit(1, rows[:indexed]))
         while store.index_some():
@@ -115,9 +128,13 @@ def filled(store: Store, spoken: Sequence[str]) -> None:
 def test_many_steps_index_all(store: Store) -> None:
     count = 2 * indexing.STEP_ROWS + 10
     store.commit(commit(1, [said(number, f"word{number} all") for number in range(count)]))
-    assert [store.index_some() for _ in range(4)] == [True, True, False, False]
+    steps = 1
+    while store.index_some(0.001):
+        steps += 1
+    assert 3 < steps <= count // indexing.STEP_ROWS_LEAST + 10
+    assert store.index_some() is False
     assert texts(store, f"word{count - 1}") == [f"word{count - 1} all"]
-    assert len(store.answer(Search(rooms=EVERYTHING.rooms, text="all", limit=1_000))) == count
+    assert len(store.answer(Search(rooms=EVERYTHING.rooms, text="all", limit=2_000))) == count
 
 
 def test_a_part_of_very_many_words_is_found_too(store: Store) -> None:
@@ -154,8 +171,8 @@ def test_a_step_that_fails_is_done_again(store: Store, monkeypatch: pytest.Monke
     store.commit(commit(1, [said(0, "tea time")]))
     step = indexing.Index.step
 
-    def fails(index: indexing.Index, cursor: sqlite3.Cursor) -> bool:
-        step(index, cursor)
+    def fails(index: indexing.Index, cursor: sqlite3.Cursor, seconds: float) -> bool:
+        step(index, cursor, seconds)
         raise sqlite3.OperationalError("no")
 
     monkeypatch.setattr(indexing.Index, "step", fails)
@@ -177,11 +194,15 @@ def kept_words(path: Path) -> set[str]:
         return {word for (word,) in connection.execute("SELECT word FROM search_words")}
 
 
+@pytest.mark.parametrize("chunk", [1, 3, parts.CHUNK_WORDS])
 @pytest.mark.parametrize("indexed", [False, True])
-def test_what_is_taken_back_is_nowhere(store: Store, path: Path, indexed: bool) -> None:
+def test_what_is_taken_back_is_nowhere(
+    store: Store, path: Path, indexed: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "CHUNK_WORDS", chunk)
     store.commit(commit(1, [said(0, "password hunter2"), said(1, "password please")]))
-    if indexed:
-        store.index_some()
+    while indexed and store.index_some():
+        pass
     take_back(store, Place(FIRST_PLACE))
     assert texts(store, "hunter2") == []
     assert texts(store, "password") == ["password please"]
@@ -235,3 +256,48 @@ def test_who_is_erased_is_found_by_nobody(store: Store, path: Path) -> None:
     assert mine(store, "a:1", "tea") == []
     assert mine(store, "a:2", "tea") == ["tea too"]
     assert kept_words(path) == {"tea", "too"}
+
+
+def test_a_number_is_never_another_words(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a word would be missing in a chunk that was written before it came."""
+    monkeypatch.setattr(parts, "CHUNK_WORDS", 2)
+    store.commit(commit(1, [said(0, "alpha omega")]))
+    while store.index_some():
+        pass
+    take_back(store, Place(FIRST_PLACE))
+    while store.index_some():
+        pass
+    store.commit(commit(3, [said(2, "gamma kappa")]))
+    while store.index_some():
+        pass
+    assert texts(store, "app") == texts(store, "amm") == ["gamma kappa"]
+    assert texts(store, "lph") == []
+
+
+def _index_all(store: Store) -> None:
+    while store.index_some():
+        pass
+
+
+def test_a_chunk_is_begun_anew_after_a_failure(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "CHUNK_WORDS", 4)
+    monkeypatch.setattr(parts, "STEP_WORDS", 2)
+    store.commit(commit(1, [said(0, "alpha beta gamma delta epsilon")]))
+    write = parts.Parts._write
+
+    def fails(found: parts.Parts, cursor: sqlite3.Cursor, chunk: int) -> None:
+        write(found, cursor, chunk)
+        raise sqlite3.IntegrityError("no")
+
+    monkeypatch.setattr(parts.Parts, "_write", fails)
+    with pytest.raises(Exception, match="can't be read or written"):
+        _index_all(store)
+    monkeypatch.undo()
+    monkeypatch.setattr(parts, "CHUNK_WORDS", 4)
+    assert texts(store, "elt") == ["alpha beta gamma delta epsilon"]
+    store.commit(commit(2, [said(1, "zeta")]))
+    while store.index_some():
+        pass
+    assert texts(store, "elt") == texts(store, "psilo") == ["alpha beta gamma delta epsilon"]
