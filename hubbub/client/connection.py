@@ -300,6 +300,11 @@ class Connection:
         else:
             self.registration.account = (account, new)
 
+    def account_renamed(self, name: str) -> None:
+        """Our account, if it is ours, has another name: the next connection logs in to that."""
+        if self.registration.account is not None and fold(name) == fold(self.nick):
+            self.registration.account = (name, self.registration.account[1])
+
     def login(self, account: str, password: str) -> None:
         """Log in to an account from here on. Raises `IntentError` when there is none."""
         self._need_welcome()

@@ -286,6 +286,8 @@ class Reading:
         if message.command != "FAIL":
             if code == "PASSWORD_CHANGED" and context:
                 c.password_changed(command, context[0])
+            if (command, code) == ("ACCOUNT", "RENAMED") and context:
+                c.account_renamed(context[0])
             c.emit(ServerNotice(reason, message.command.lower()))
             return
         if command in ("CHATHISTORY", "SEARCH") and c.catch_up.refused(label, code, reason, c.now):

@@ -13,6 +13,7 @@ from msgspec import structs
 from hubbub.commands import letters
 from hubbub.commands.arrival import moving
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
+from hubbub.commands.service_names import is_service
 from hubbub.core import entries
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
@@ -360,6 +361,19 @@ def _with_new_address(call: Call, name: str, email: str, outcome: Outcome) -> Se
     return [entry, letters.post(address, letter, answer)]
 
 
+def _rename(call: Call) -> Sequence[Work]:
+    """Gives one's account another name, or for admins an account that is named first."""
+    name, new = call.param(1), call.param(2)
+    if not new:
+        name, new = call.session.nick, name
+    problem = nick_problem(new, call.rules.nick_bytes)
+    if is_service(new):
+        problem = "That is the name of a service: choose another"
+    if problem is not None:
+        raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", new, text=problem)
+    return [entries.RenameAccount(call.session.id, name, new)]
+
+
 def _reset(call: Call) -> Sequence[Work]:
     """Makes a code by which somebody gets a new password; it is shown if it could be made."""
     session, name = call.session, call.param(1)
@@ -391,11 +405,13 @@ _ACTIONS: Final[dict[str, Callable[[Call], Sequence[Work]]]] = {
     "password": _password,
     "delete": _delete,
     "email": _email,
+    "rename": _rename,
     "reset": _reset,
 }
 _USAGES: Final = (
     "PASSWORD <old> <new>",
     "EMAIL <password> <e-mail>|*",
+    "RENAME [<account>] <new name>",
     "DELETE <password> [MESSAGES]",
     "RESET <name>",
 )
@@ -463,7 +479,7 @@ ROWS: Final = (
         Kind.LOGGED,
         2,
         " | ".join(_USAGES),
-        "Changes your account's password or address, or deletes it; resets others', for moderators.",
+        "Changes your account's password, address or name, or deletes it; resets others'.",
         "docs/protocol.md#account",
         account,
     ),

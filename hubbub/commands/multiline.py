@@ -12,7 +12,7 @@ from typing import Final
 
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When
-from hubbub.commands.services import is_service
+from hubbub.commands.service_names import is_service
 from hubbub.commands.talk import client_tags, once_of
 from hubbub.core import entries
 from hubbub.edge.incoming import Incoming

@@ -11,7 +11,7 @@ from hubbub.commands.accounts import log_in, shown_invite
 from hubbub.commands.arrival import Reading, arriving
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
-from hubbub.commands.services import is_service
+from hubbub.commands.service_names import is_service
 from hubbub.core import entries
 from hubbub.core.state import State
 from hubbub.edge.codes import SHAPE, digest

@@ -80,11 +80,6 @@ _SERVICES: Final[dict[str, Callable[[Call, Sequence[str]], Sequence[Work]]]] = {
 }
 
 
-def is_service(name: str) -> bool:
-    """Whether a name is a service's, so that nobody can bear it."""
-    return fold_nick(name) in _SERVICES
-
-
 def serve(call: Call, name: str, text: str) -> Sequence[Work]:
     """What a service does about what it is told."""
     try:

@@ -7,7 +7,8 @@ from typing import Final
 
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
-from hubbub.commands.services import is_service, serve
+from hubbub.commands.service_names import is_service
+from hubbub.commands.services import serve
 from hubbub.core import entries
 from hubbub.edge.work import Work
 from hubbub.irc.numerics import Numeric

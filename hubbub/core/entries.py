@@ -117,6 +117,13 @@ class SetRole(Entry, frozen=True):
     role: Literal["member", "moderator", "admin"]
 
 
+class RenameAccount(Entry, frozen=True):
+    """Gives an account another name."""
+
+    name: str
+    new: str
+
+
 class DeleteAccount(Entry, frozen=True):
     """Ends an account; with `messages` all that it said is erased."""
 
@@ -379,6 +386,7 @@ AnyEntry = (
     | Login
     | SetPassword
     | SetRole
+    | RenameAccount
     | DeleteAccount
     | RevokeSession
     | IssueCode

@@ -309,6 +309,15 @@ class State:
         self.accounts_by_id[account.id] = account
         self.save(account)
 
+    def rename_account(self, account: Account, name: str) -> None:
+        """Gives an account and its user another name."""
+        user = self.user_of(account)
+        del self.accounts[account.folded]
+        account.name = name
+        self.accounts[account.folded] = account
+        self.save(account)
+        self.rename_user(user, name)
+
     def remove_account(self, account: Account) -> None:
         """Takes out an account; its user is the caller's to deal with."""
         del self.accounts[account.folded]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
 from hubbub.commands.accounts import recovery
-from hubbub.commands.services import is_service
+from hubbub.commands.service_names import is_service
 from hubbub.core import entries
 from hubbub.core.codes import DAY_SECONDS
 from hubbub.core.ids import NO_SESSION
@@ -117,6 +117,17 @@ async def _role(hub: Hub, given: list[str]) -> Outcome:
     return (False, _sentences(refusals)) if refusals else (True, [f"{name} is {role} now."])
 
 
+async def _rename(hub: Hub, given: list[str]) -> Outcome:
+    name, new = given
+    problem = nick_problem(new, hub.state.rules.nick_bytes)
+    if problem is not None or is_service(new):
+        return False, [problem or "That is the name of a service: choose another."]
+    refusals = await hub.operate(entries.RenameAccount(NO_SESSION, name, new))
+    if refusals:
+        return False, _sentences(refusals)
+    return True, [f"The account {name} is called {new} now; nobody else gets {name} for 30 days."]
+
+
 async def _delete(hub: Hub, given: list[str]) -> Outcome:
     if given[1:] not in ([], ["messages"]):
         return False, ["It is written: account delete <name> [messages]"]
@@ -157,6 +168,7 @@ _USAGE: Final = (
     "password <name>",
     "reset <name>",
     "role <name> <role>",
+    "rename <name> <new name>",
     "delete <name> [messages]",
 )
 
@@ -166,6 +178,7 @@ _ACTIONS: Final[Mapping[str, tuple[Callable[[Hub, list[str]], Awaitable[Outcome]
     "password": (_reset, 1, 1),
     "reset": (_reset_code, 1, 1),
     "role": (_role, 2, 2),
+    "rename": (_rename, 2, 2),
     "delete": (_delete, 1, 2),
 }
 """The actions, with how few and how many words each takes."""

@@ -44,9 +44,9 @@ ADMIN_COMMANDS = (
     AdminCommand(
         "account",
         "list | add <name> [role] | password <name> | reset <name> | role <name> <role>"
-        " | delete <name> [messages]",
+        " | rename <name> <new name> | delete <name> [messages]",
         "accounts: list, make, give a new password or a code for one, give a role"
-        " (member, moderator, admin), end",
+        " (member, moderator, admin), rename, end",
         1,
         3,
     ),

@@ -153,3 +153,15 @@ def test_what_a_line_cannot_hold_is_said(words: tuple[str, ...]) -> None:
     with pytest.raises(IntentError):
         rig.connection.change_password("new", "ACCOUNT", "PASSWORD", *words)
     assert rig.sent() == []
+
+
+def test_a_renamed_account_is_that_of_the_next_connection() -> None:
+    rig = logging_in("word")
+    rig.up()
+    rig.gets(":s CAP * LS :sasl standard-replies")
+    rig.gets(":s CAP * ACK :sasl standard-replies")
+    rig.gets("AUTHENTICATE +", ":s 903 ann :Done", ":s 001 ann :Welcome", ":s 422 ann :No")
+    rig.gets(":s NOTE ACCOUNT RENAMED bob :The account of somebody else")
+    assert rig.connection.registration.account == ("ann", "word")
+    rig.gets(":ann!u@h NICK anna", ":s NOTE ACCOUNT RENAMED anna :It is called so")
+    assert rig.connection.registration.account == ("anna", "word")

@@ -171,6 +171,7 @@ _any_entry = {
     entries.Login: st.builds(entries.Login, sessions, st.integers(0, 3)),
     entries.SetPassword: st.builds(entries.SetPassword, anyone, nicks, words, words),
     entries.SetRole: st.builds(entries.SetRole, anyone, nicks, st.sampled_from(ROLES)),
+    entries.RenameAccount: st.builds(entries.RenameAccount, anyone, nicks, nicks),
     entries.DeleteAccount: st.builds(entries.DeleteAccount, anyone, nicks, st.booleans()),
     entries.RevokeSession: st.builds(entries.RevokeSession, sessions, sessions),
     entries.IssueCode: st.builds(

@@ -1,0 +1,14 @@
+"""The names of services, which nobody else can bear."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubbub.irc.names import fold_nick
+
+SERVICE_NAMES: Final = ("NickServ", "ChanServ")
+
+
+def is_service(name: str) -> bool:
+    """Whether a name is a service's, so that nobody can bear it."""
+    return fold_nick(name) in map(fold_nick, SERVICE_NAMES)
