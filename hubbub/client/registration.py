@@ -92,8 +92,12 @@ class Registration:
         self.enabled = set()
 
     def tick(self, now: float) -> None:
-        """Go on without capabilities when nobody has answered for too long."""
-        if self.stage is Stage.ASKED and now - self._asked_at >= PATIENCE:
+        """Go on without capabilities when nobody has answered for too long.
+
+        Who is to be logged in waits on: silence doesn't say that there are no accounts.
+        """
+        silent = self.stage is Stage.ASKED and now - self._asked_at >= PATIENCE
+        if silent and self.account is None:
             self._introduce()
 
     def cap(self, message: Message) -> None:

@@ -93,6 +93,17 @@ def test_a_server_without_accounts(rig: Rig) -> None:
         rig.connection.login("ann", "password")
 
 
+def test_who_is_to_be_logged_in_waits_for_a_slow_server() -> None:
+    rig = logging_in()
+    assert rig.up() == ["CAP LS 302"]
+    assert rig.wait(20.0) == []
+    assert rig.connection.wants_close is None
+    assert rig.gets(":s CAP * LS :sasl=PLAIN") == ["CAP REQ sasl"]
+    rig.wait(11.0)
+    assert rig.connection.wants_close == "the server gave no welcome within 30 seconds"
+    assert not rig.connection.final
+
+
 def test_registering_logs_in_the_next_time(rig: Rig) -> None:
     rig.register("batch sasl")
     rig.connection.register("password")
