@@ -81,6 +81,10 @@ class Store:
         self._index = indexing.Index()
         self._journal = Journal(writer)
         self._expiry = Expiry(self._journal)
+        # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
+        # commit may lie whose sync failed, and that everybody was told isn't stored.
+        self._anchor = _connect(path)
+        self._anchor.execute("SELECT id FROM log").fetchone()
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
@@ -329,6 +333,7 @@ class Store:
         self._closed = True
         while self._readers:
             _close(self._readers.pop())
+        _close(self._anchor)
         writer, self._writer = self._writer, None
         if writer is not None:
             try:
