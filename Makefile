@@ -8,7 +8,7 @@ PYTEST ?= $(IN_VENV) -m pytest -n auto --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients test lint format lock bench check clean
+.PHONY: help setup clients test lint format lock bench faults check clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -43,6 +43,9 @@ format: setup ## format and fix what can be fixed
 
 bench: setup ## measure against other servers, in under 20 minutes (FULL=1: all of it; see bench/)
 	FULL=$(FULL) $(IN_VENV) -m bench $(ARGS)
+
+faults: setup ## try to break it, in 20 minutes (ARGS=simulation for a part; FULL=1 for hours)
+	FULL="$(FULL)" $(IN_VENV) -m tests.faults $(ARGS)
 
 lock: ## pin the dependencies anew (needs uv; ARGS=--upgrade for newer ones)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -1,0 +1,93 @@
+"""Everything that tries to break Hubbub, in parts: `python -m tests.faults [part …] [--full]`.
+
+Each part is a command of its own; a table of them is printed at the end. 1 when one fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PYTEST = ("-m", "pytest", "-q", "-s", "-n", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A way to break things. `words` are Python's arguments; `full` replaces them with `--full`.
+
+    `settings` and `full_settings` are added to the environment.
+    """
+
+    what: str
+    words: Sequence[str]
+    full: Sequence[str] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    full_settings: Mapping[str, str] = field(default_factory=dict)
+
+
+_KILLS = (*PYTEST, "tests/faults/test_kill.py", "tests/faults/test_kill_client.py")
+_SIMULATE = ("-m", "tests.faults.simulate", "--seeds")
+
+PARTS: Mapping[str, Part] = {
+    "simulation": Part(
+        "worlds from seeds: cuts, crashes, lost syncs, failing disks, jumping clocks",
+        (*_SIMULATE, "1000"),
+        (*_SIMULATE, "10000"),
+    ),
+    "bugs": Part(
+        "bugs that the simulation has to find", (*PYTEST, "tests/faults/test_simulation.py")
+    ),
+    "kills": Part(
+        "kill -9 of real servers and clients under load",
+        _KILLS,
+        settings={"HUBBUB_KILLS": "20"},
+        full_settings={"HUBBUB_KILLS": "500"},
+    ),
+    "disk": Part(
+        "disks that fill, files that can't be used", (*PYTEST, "tests/faults/test_disk.py")
+    ),
+    "replay": Part("the journal, replayed", (*PYTEST, "tests/faults/test_replay.py")),
+    "abuse": Part("hostile clients", (*PYTEST, "tests/faults/test_abuse.py")),
+}
+
+
+def run(part: Part, *, full: bool) -> int:
+    """Runs a part; its exit status."""
+    settings = part.full_settings or part.settings if full else part.settings
+    words = part.full or part.words if full else part.words
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, check=False).returncode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the parts that are named, or all; 1 when one fails."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        epilog="; ".join(f"{name}: {part.what}" for name, part in PARTS.items()),
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which (default: all)")
+    full = bool(os.environ.get("FULL", ""))
+    parser.add_argument("--full", action="store_true", default=full, help="the long way, for hours")
+    options = parser.parse_args(arguments)
+    table: list[tuple[str, str, float]] = []
+    for name in options.parts or PARTS:
+        print(f"== {name}: {PARTS[name].what}", flush=True)
+        began = time.monotonic()
+        status = run(PARTS[name], full=options.full)
+        table.append((name, f"FAILED ({status})" if status else "ok", time.monotonic() - began))
+    print()
+    for name, outcome, seconds in table:
+        print(f"{name:<12} {outcome:<12} {seconds:7.0f} s  {PARTS[name].what}")
+    return any(outcome != "ok" for _, outcome, _ in table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
