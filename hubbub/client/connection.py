@@ -29,7 +29,7 @@ from hubbub.client.events import (
     Unconfirmed,
 )
 from hubbub.client.isupport import Isupport
-from hubbub.client.outbox import Outbox, Outgoing
+from hubbub.client.outbox import UNAVAILABLE, Outbox, Outgoing
 from hubbub.client.reading import Reading
 from hubbub.client.registration import Registration, Stage
 from hubbub.client.rooms import Rooms
@@ -51,8 +51,8 @@ UNANSWERED_MOST = 90.0
 """Seconds until a message without an answer means that the connection is no good."""
 COMING_BACK_TAKES = 30.0
 """Seconds after our coming back in which others may be on their way too."""
-UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
-"""The code of the FAIL with which a server refuses what it can't store for now."""
+JOIN_AGAIN_AFTER = 5.0
+"""Seconds until we try again to come into rooms when the server couldn't store that we did."""
 _BREAKERS = frozenset(" ,\r\n\0\x07")
 
 
@@ -98,6 +98,7 @@ class Connection:
         self.leaving = False
         self.is_away = False
         self._joins_due = False
+        self._join_again_at: float | None = None
         self._registering = ""
         self._new_password = ""
         self._reading = Reading(self)
@@ -189,6 +190,8 @@ class Connection:
             for query in [name for name, asked in self.queries.items() if now - asked > 20]:
                 del self.queries[query]
             self._keep_alive(now)
+            if self._join_again_at is not None and now >= self._join_again_at:
+                self._join_wanted()
             self.flush_outbox()
         return self.take_events()
 
@@ -198,6 +201,7 @@ class Connection:
             return self.take_events()
         self.now = now
         self._up = self.welcome_over = self._joins_due = False
+        self._join_again_at = None
         self._out.clear()
         self.registration.stop()
         self.catch_up.reset()
@@ -445,7 +449,7 @@ class Connection:
     def _join_wanted(self) -> None:
         """Go where we want to be and aren't: after all that came with the welcome, since the server
         may have taken us there itself."""
-        self._joins_due = False
+        self._joins_due, self._join_again_at = False, None
         for folded, (room, key) in list(self.wanted.items()):
             if room in self.rooms:
                 continue
@@ -453,6 +457,12 @@ class Connection:
                 self.send("JOIN", room, *([key] if key else []))
             except IntentError:
                 del self.wanted[folded]  # a server took us to what no line can name
+
+    def join_again(self, reason: str) -> None:
+        """A joining couldn't be stored: what we want to be in and aren't is joined in a while."""
+        if self._join_again_at is None:
+            self.emit(ServerNotice(f"{reason} (Joining again by itself.)", UNAVAILABLE))
+            self._join_again_at = self.now + JOIN_AGAIN_AFTER
 
     def acknowledged(self, item: Outgoing) -> None:
         """A message was taken by a server that sends no echo: show our own copy."""

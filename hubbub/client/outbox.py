@@ -15,6 +15,8 @@ WAITING_MOST = 500
 """Messages that may wait; more is an error for the one who says them."""
 IN_FLIGHT_MOST = 16
 """Messages on their way at a time, so that a flood after a reconnect isn't taken for an attack."""
+UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
+"""The code of the FAIL with which a server refuses what it can't store for now."""
 UNAVAILABLE_FIRST, UNAVAILABLE_MOST = 2.0, 30.0
 """Seconds until what the server couldn't take for now goes again: longer each time, up to a most."""
 UNECHOED_BURST, UNECHOED_RATE = 5, 1.0

@@ -32,6 +32,7 @@ from hubbub.client.events import (
     TopicChanged,
 )
 from hubbub.client.narration import Perspective, narrate, nick_of, place_of, time_of
+from hubbub.client.outbox import UNAVAILABLE
 from hubbub.irc.message import Message, serialise
 from hubbub.irc.names import fold
 
@@ -296,6 +297,8 @@ class Reading:
             return
         if command == "NICK":
             self._nick_refused(context[0] if context else c.nick_wanted, reason)
+        elif command == "JOIN" and code == UNAVAILABLE:
+            c.join_again(reason)
         else:
             self._refused(command, context[0] if context else "", reason, code)
 

@@ -231,6 +231,21 @@ def test_what_could_not_be_stored_is_sent_again_under_its_id(rig: Rig) -> None:
     assert rig.connection.settled
 
 
+def test_a_joining_that_could_not_be_stored_is_tried_again(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.join("#tea")
+    rig.connection.say("#tea", "hello")
+    assert rig.sent() == ["JOIN #tea"]
+    rig.gets(":s FAIL JOIN TEMPORARILY_UNAVAILABLE :Its disk is full.")
+    (told,) = rig.take()
+    assert told == ServerNotice(
+        "Its disk is full. (Joining again by itself.)", "TEMPORARILY_UNAVAILABLE"
+    )
+    assert rig.wait(4.9) == []
+    assert rig.wait(0.1) == ["JOIN #tea"]
+    assert rig.wait(30.0) == []
+
+
 def test_what_waits_for_the_disk_survives_a_new_connection(rig: Rig) -> None:
     in_lobby(rig)
     rig.connection.say("#lobby", "first")
