@@ -87,6 +87,11 @@ def trouble(path: Path, error: sqlite3.Error | OSError) -> StoreError:
     return StoreError(kind, _SENTENCES[kind].format(path=path, why=why))
 
 
+def is_io(error: sqlite3.Error | OSError) -> bool:
+    """Whether the system has refused to read, write or sync, for want of room or otherwise."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
+
+
 def _is_full(path: Path) -> bool:
     try:
         return shutil.disk_usage(path.parent).free < _NEARLY_NOTHING

@@ -23,7 +23,7 @@ from hubbub.core.outputs import Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
 from hubbub.store import indexing, migrations, questions
-from hubbub.store.errors import StoreError, Trouble, trouble
+from hubbub.store.errors import StoreError, Trouble, is_io, trouble
 from hubbub.store.expiry import Expiry
 from hubbub.store.journal import Journal
 from hubbub.store.writing import STATEMENTS, Commit, write
@@ -56,6 +56,7 @@ def open_store(path: Path) -> Store:
         _require_json(writer)
         migrations.prepare(writer, path)
         _set_up_writer(writer, path)
+        _make_sure(writer)
         return Store(path, writer)
     except (sqlite3.Error, OSError) as error:
         writer.close()
@@ -171,7 +172,7 @@ class Store:
             cursor.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             failure = trouble(self.path, error)
-            self._recover(failure.kind)
+            self._recover(Trouble.IO if is_io(error) else failure.kind)
             raise failure from error
         except BaseException:
             self._recover(None)
@@ -200,6 +201,8 @@ class Store:
         writer = _connect(self.path)
         try:
             _set_up_writer(writer, self.path)
+            if not _make_sure(writer):
+                raise sqlite3.OperationalError("somebody reads the file that has to be synced anew")
             position = _position(writer)
         except BaseException:
             _close(writer)
@@ -384,6 +387,17 @@ def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
     # Tells now, not at the first message, whether the file can be written.
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("ROLLBACK")
+
+
+def _make_sure(writer: sqlite3.Connection) -> bool:
+    """Moves what the write-ahead log has to the file proper; False while somebody reads it.
+
+    If a sync of the log has failed, in this process or one before, the system may hold for written
+    what is in its memory only, and would sync it never again (on Linux it is so). What is said upon
+    it would be lost with it when the power goes.
+    """
+    busy: int = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return not busy
 
 
 def _require_json(writer: sqlite3.Connection) -> None:

@@ -104,6 +104,7 @@ class Disk:
         self.generation = 0
         self.on_operation: Callable[[], None] = lambda: None
         self._chance = chance
+        self._is_forgetful = chance.random() < 0.5
         self._open: dict[str, apsw.Connection] = {}
         self._users: dict[str, int] = {}
         self._left_behind: list[apsw.Connection] = []
@@ -155,12 +156,18 @@ class Disk:
         return left > 0
 
     def half_sync(self, file: File) -> None:
-        """A sync that fails: some sectors are on the disk, the others are tried again by the next."""
+        """A sync that fails: some sectors are on the disk.
+
+        The others are tried again by the next; or never, where the system takes them for written
+        from here on, as Linux does.
+        """
         self.failed_syncs += 1
         for write in file.pending:
             for part in _sectors(write):
                 if self._chance.random() < 0.5:
                     _do(file.durable, part)
+        if self._is_forgetful:
+            file.pending.clear()
 
     # -- connections --
 
@@ -187,11 +194,7 @@ class Disk:
         self._users[path] -= 1
         found = None if self._users[path] else self._open.pop(path, None)
         if found is not None:
-            try:
-                found.close(True)
-            except apsw.Error as error:
-                _force_close(found)
-                raise _translated(error) from error
+            _force_close(found)
 
 
 def _force_close(connection: apsw.Connection) -> None:
