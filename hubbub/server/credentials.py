@@ -55,7 +55,7 @@ from hubbub.server.throttle import Throttle
 log = logging.getLogger("hubbub.credentials")
 
 WAITING: Final = 64
-"""How many passwords may wait for a thread."""
+"""How many passwords may wait for a thread, of people who were right lately and of others each."""
 ITERATIONS: Final = 60_000
 """PBKDF2 rounds of SCRAM-SHA-256: some 20 ms for a client in C or Python."""
 BACKGROUND: Final = 10
@@ -90,8 +90,12 @@ class Credentials:
         self._throttle = Throttle()
         # One core stays free for the chat.
         threads = max(1, min(4, (os.cpu_count() or 1) - 1))
-        self._pool = ThreadPoolExecutor(threads, "hubbub-password", initializer=_give_way)
-        self._waiting = 0
+        # Those who were right lately don't wait behind those who guess.
+        self._pools = {
+            False: ThreadPoolExecutor(threads, "hubbub-password", initializer=_give_way),
+            True: ThreadPoolExecutor(1, "hubbub-known-password"),
+        }
+        self._waiting = {False: 0, True: 0}
         self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self.secret = secrets.token_bytes(32)
         """What the salts of unknown names are made of; a kept one doesn't change at a restart."""
@@ -119,13 +123,16 @@ class Credentials:
         if isinstance(wanted, Prove):
             self._prove(wanted, where, device, local, done)
             return
-        if self._waiting >= WAITING and not isinstance(wanted, Recall):
+        now = self._clock()
+        known = not isinstance(wanted, Make) and self._throttle.was_right(
+            fold_nick(wanted.name), where, device
+        )
+        if self._waiting[known] >= WAITING and not isinstance(wanted, Recall):
             done(TOO_MANY)
             return
-        now = self._clock()
         if isinstance(wanted, Make):
             if self._throttle.admits_new(where, now):
-                self._work(lambda: self.make(wanted.password), done)
+                self._work(lambda: self.make(wanted.password), False, done)
             else:
                 done(TOO_OFTEN)
             return
@@ -145,13 +152,13 @@ class Credentials:
                 self._throttle.right(name, where, device, local=local, now=self._clock())
             done(outcome)
 
-        self._work(lambda: self._check(wanted.password, verifier, id, shown), checked)
+        self._work(lambda: self._check(wanted.password, verifier, id, shown), known, checked)
 
-    def _work(self, work: Callable[[], Found], done: Callable[[Found], None]) -> None:
+    def _work(self, work: Callable[[], Found], known: bool, done: Callable[[Found], None]) -> None:
         """Has a thread do something, and hands on what came of it on the owner's thread."""
 
         def finish(future: Future[Found]) -> None:
-            self._waiting -= 1
+            self._waiting[known] -= 1
             if future.cancelled():
                 return
             error = future.exception()
@@ -159,8 +166,9 @@ class Credentials:
                 log.error("a password couldn't be worked on", exc_info=error)
             done(Unverified("Something went wrong inside the server") if error else future.result())
 
-        self._waiting += 1
-        self._pool.submit(work).add_done_callback(lambda future: self._post(lambda: finish(future)))
+        self._waiting[known] += 1
+        future = self._pools[known].submit(work)
+        future.add_done_callback(lambda future: self._post(lambda: finish(future)))
 
     def make(self, password: str) -> Made:
         """What is kept of a new password; takes tens of milliseconds."""
@@ -201,7 +209,8 @@ class Credentials:
 
     def close(self) -> None:
         """Ends the threads once they have done what they are at."""
-        self._pool.shutdown(cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(cancel_futures=True)
 
 
 def _give_way() -> None:

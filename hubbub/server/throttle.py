@@ -90,6 +90,12 @@ class Throttle:
         self._made.spend(where, now)
         return True
 
+    def was_right(self, account: str, where: str, device: str) -> bool:
+        """Whether the account's password was right lately from there or with that device."""
+        return f"{account} {where}" in self._right or (
+            bool(device) and f"{account} {device}" in self._right
+        )
+
     def admits(self, account: str, where: str, device: str, *, local: bool, now: float) -> bool:
         """Whether a try may go on; `where` is the address's key, or for this machine's own the
         connection's. It counts as wrong until `right`.

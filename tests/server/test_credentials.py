@@ -144,6 +144,22 @@ def test_what_waits_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> N
     for number in range(3):
         desk.begin(Check(f"name{number}", "x"))
     assert desk.outcomes == [TOO_MANY]
+
+
+def test_who_was_right_lately_doesnt_wait_behind_those_who_guess(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.ask(Check("ann", PASSWORD), "5.6.7.8") == Verified(7, "Ann")
+    monkeypatch.setattr(module, "WAITING", 5)
+    for number in range(6):
+        desk.begin(Check(f"name{number}", "x"))
+    assert desk.outcomes == [TOO_MANY]
+    assert desk.ask(Check("ann", PASSWORD), "9.9.9.9") == TOO_MANY
+    desk.outcomes.clear()
+    desk.begin(Check("ann", PASSWORD), "5.6.7.8")
+    while Verified(7, "Ann") not in desk.outcomes:
+        desk.posted.get(timeout=10)()
+    assert len(desk.outcomes) < 6, "the others are still being worked on"
     for _ in range(2):
         desk.posted.get(timeout=10)()
     assert desk.outcomes[1:] == [Unverified(WRONG)] * 2
