@@ -24,9 +24,14 @@ class IrcClient(ABC):
     tells_time: ClassVar[bool]
     """Whether it takes times of the server, so that history needs no clock in its text."""
 
-    def __init__(self, nick: str, server: Server, home: Path, tls: bool) -> None:
+    def __init__(
+        self, nick: str, server: Server, home: Path, tls: bool, password: str = "", invite: str = ""
+    ) -> None:
+        """With a password it logs in to the account of that name; an invite is the server's password."""
         self.nick = nick
         self.home = home
+        self.password = password
+        self.invite = invite
         home.mkdir()
         self.process = self.start(server, tls)
 
@@ -99,14 +104,21 @@ class Irssi(IrcClient):
 
     def start(self, server: Server, tls: bool) -> Program:
         secure = 'use_tls = "yes"; tls_verify = "no";' if tls else 'use_tls = "no";'
+        invite = f'password = "{self.invite}";' if self.invite else ""
+        sasl = f"""
+              sasl_mechanism = "PLAIN"; sasl_username = "{self.nick}"; sasl_password = "{self.password}";
+        """
         (self.home / "config").write_text(
             f"""
             servers = ({{
-              address = "{HOST}"; port = "{server.port}"; chatnet = "hub"; autoconnect = "yes"; {secure}
+              address = "{HOST}"; port = "{server.port}"; chatnet = "hub"; autoconnect = "yes"; {secure} {invite}
             }});
-            chatnets = {{ hub = {{ type = "IRC"; }}; }};
+            chatnets = {{ hub = {{ type = "IRC"; {sasl * bool(self.password)} }}; }};
             settings = {{
-              core = {{ nick = "{self.nick}"; user_name = "{self.nick}"; real_name = "{self.nick}"; }};
+              core = {{
+                nick = "{self.nick}"; user_name = "{self.nick}"; real_name = "{self.nick}";
+                server_reconnect_time = "10s";  # not less
+              }};
               "fe-common/core" = {{
                 autolog = "yes"; autolog_level = "ALL"; autolog_path = "{self.home}/$0.log";
               }};
@@ -138,12 +150,28 @@ class WeeChat(IrcClient):
             "/set logger.file.flush_delay 0",
             "/set irc.server_default.anti_flood_prio_high 0",
             "/set irc.server_default.anti_flood_prio_low 0",
+            "/set irc.server_default.autoreconnect_delay 1",
+            "/set irc.server_default.capabilities *",
+            "/set typing.look.enabled_self on",
+            "/set irc.look.typing_status_self on",
+            "/set irc.look.typing_status_nicks on",
             f"/set fifo.file.path {self.home}/fifo",
             f"/server add hub {HOST}/{server.port} -nicks={self.nick} -username={self.nick} {secure}",
+            *self._secrets(),
             "/connect hub",
         )
         command = [self.program, "--dir", str(self.home), "--run-command", ";".join(first)]
         return Program("weechat", command, environment(self.home))
+
+    def _secrets(self) -> list[str]:
+        lines = [f"/set irc.server.hub.password {self.invite}"] * bool(self.invite)
+        if self.password:
+            lines += [
+                "/set irc.server.hub.sasl_mechanism scram-sha-256",
+                f"/set irc.server.hub.sasl_username {self.nick}",
+                f"/set irc.server.hub.sasl_password {self.password}",
+            ]
+        return lines
 
     def log(self, place: str) -> Path:
         return self.home / "logs" / f"irc.hub.{place}.weechatlog"
@@ -166,7 +194,10 @@ class Ii(IrcClient):
     def start(self, server: Server, tls: bool) -> Program:
         assert not tls, "ii speaks plain only"
         words = ["-s", HOST, "-p", str(server.port), "-n", self.nick, "-i", str(self.home)]
-        return Program("ii", [self.program, *words], environment(self.home))
+        secret = self.invite or (f"{self.nick}:{self.password}" if self.password else "")
+        words += ["-k", "HUBBUB_PASS"] * bool(secret)
+        env = environment(self.home) | {"HUBBUB_PASS": secret}
+        return Program("ii", [self.program, *words], env)
 
     def log(self, place: str) -> Path:
         return self.home / HOST / place / "out"
