@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import everything, pairs, reading, start
+from bench import everything, logins, pairs, reading, start
 
 BENCHMARKS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "all": everything.main,
+    "logins": logins.main,
     "pairs": pairs.main,
     "reading": reading.main,
     "start": start.main,
