@@ -25,6 +25,7 @@ class Who(Enum):
     VOICED = "voiced"
     OPERATOR = "operator"
     ACCOUNT = "account"
+    RUNNING_ACCOUNT = "operator with an account"
     MODERATOR = "moderator"
     ADMIN = "admin"
     OUTSIDE_MODERATOR = "moderator outside"
@@ -33,8 +34,10 @@ class Who(Enum):
     @property
     def role(self) -> str:
         """The role of the account, empty for a guest."""
+        if self in (Who.ACCOUNT, Who.RUNNING_ACCOUNT):
+            return "member"
         word = self.value.partition(" ")[0]
-        return "member" if self is Who.ACCOUNT else word * (word in ("moderator", "admin"))
+        return word if word in ("moderator", "admin") else ""
 
     @property
     def inside(self) -> bool:
@@ -45,13 +48,14 @@ class Who(Enum):
 EVERYBODY = frozenset(Who)
 INSIDE = frozenset(who for who in Who if who.inside)
 ROLES = frozenset(who for who in Who if who.role in ("moderator", "admin"))
-OPERATOR = frozenset({Who.OPERATOR})
-RANKED = frozenset({Who.OPERATOR, Who.VOICED})
+OPERATOR = frozenset({Who.OPERATOR, Who.RUNNING_ACCOUNT})
+RANKED = OPERATOR | {Who.VOICED}
 
 
 @dataclass(frozen=True)
 class Action:
-    """A row. In `#room` is Olga, who runs it, and Vic, who has said something with the id `{msgid}`.
+    """A row. In `#room` are Olga, who made it and has an account, as have Vera, who isn't there, and Vic,
+    a guest, who has said something with the id `{msgid}`.
 
     `given` are Olga's lines before it is tried; `does` are the lines that try it. `done` is what then
     somebody sees, and `refused` what the one who may not sees instead: nothing, if it is empty.
@@ -124,6 +128,16 @@ ACTIONS = (
     Action("reading others' whispers", "CHATHISTORY LATEST vic * 50", "between us", frozenset(), "", "PRIVMSG vic :between us"),
     Action("finding others' whispers", "SEARCH text=between", "between us", frozenset(), "", "PRIVMSG vic :between us"),
     Action("coming in past +i", "JOIN #room", " JOIN #room| 353 actor . #room", INSIDE, " 473 ", "MODE #room +i"),
+    Action("ROOM REGISTER", "ROOM REGISTER #room", "NOTE ROOM REGISTERED #room", frozenset({Who.RUNNING_ACCOUNT}), " (482|442) |ROOM ACCOUNT_REQUIRED"),
+    Action("ROOM DROP", "ROOM DROP #room", "NOTE ROOM DROPPED #room", ROLES, " 442 |ROOM FORBIDDEN", "ROOM REGISTER #room"),
+    Action("ROOM TRANSFER", "ROOM TRANSFER #room vera", "NOTE ROOM TRANSFERRED #room", ROLES, " 442 |ROOM FORBIDDEN", "ROOM REGISTER #room"),
+    Action("ACCESS ADD", "ACCESS #room ADD vera operator", "NOTE ACCESS CHANGED #room", ROLES, " (482|442) ", "ROOM REGISTER #room"),
+    Action("ACCESS ADD voice", "ACCESS #room ADD vera voice", "NOTE ACCESS CHANGED #room", ROLES, " (482|442) ", "ROOM REGISTER #room"),
+    Action("ACCESS DEL", "ACCESS #room DEL vera", "NOTE ACCESS CHANGED #room", ROLES, " (482|442) ", "ROOM REGISTER #room;ACCESS #room ADD vera voice"),
+    Action("ACCESS LIST in private", "ACCESS #room LIST", "NOTE ACCESS ENTRY #room vera", INSIDE | ROLES, " 442 ", "ROOM REGISTER #room;ACCESS #room ADD vera voice;MODE #room +i"),
+    Action("ROOM INFO of a private room", "ROOM INFO #room", "NOTE ROOM INFO #room", INSIDE | ROLES, "FAIL ROOM|442|403", "ROOM REGISTER #room;MODE #room +s"),
+    Action("UNINVITE", "UNINVITE zoe #room", "NOTE UNINVITE WITHDRAWN zoe #room", OPERATOR | ROLES, " (482|442) ", "INVITE zoe #room"),
+    Action("UNINVITE in private", "UNINVITE zoe #room", "NOTE UNINVITE WITHDRAWN zoe #room", OPERATOR, " (482|442) ", "MODE #room +i;INVITE zoe #room"),
     Action("KILL", "KILL vic :go", " KILL vic :|ERROR :.*go", ROLES, NO_ROLE),
     Action("WALLOPS", "WALLOPS :attention", "WALLOPS :?attention", ROLES, NO_ROLE),
     Action("OPER", "OPER x y", " 381 ", ROLES, " 491 "),
@@ -138,7 +152,9 @@ class Cast:
 
     def __init__(self, who: Who, action: Action) -> None:
         self.world = world = World()
-        self.olga = world.connect("olga", CAPABILITIES)
+        world.account("vera")
+        world.account("olga")
+        self.olga = world.connect("olga", CAPABILITIES, password="password")
         self.olga.send("JOIN #room")
         self.vic = world.connect("vic", CAPABILITIES)
         self.zoe = world.connect("zoe", CAPABILITIES)
@@ -149,9 +165,8 @@ class Cast:
         if who.inside:
             self.actor.send("JOIN #room")
         self.vic.send("JOIN #room", "PRIVMSG #room :by vic")
-        rank = {Who.VOICED: "+v", Who.OPERATOR: "+o"}.get(who)
-        if rank:
-            self.olga.send(f"MODE #room {rank} actor")
+        if who in RANKED:
+            self.olga.send(f"MODE #room {'+v' if who is Who.VOICED else '+o'} actor")
         self.olga.send(*filter(None, action.given.split(";")))
         (said,) = (line for line in self.olga.heard() if "by vic" in line)
         found = re.search(r"msgid=([^; ]+)", said)
