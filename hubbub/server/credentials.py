@@ -58,8 +58,8 @@ WAITING: Final = 64
 """How many passwords may wait for a thread, of people who were right lately and of others each."""
 ITERATIONS: Final = 60_000
 """PBKDF2 rounds of SCRAM-SHA-256: some 20 ms for a client in C or Python."""
-BACKGROUND: Final = 10
-"""The niceness of the threads: a tenth of the chat's share when both want the same core."""
+BACKGROUND: Final = 5
+"""The niceness of the threads: a third of the chat's share when both want the same core."""
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
 _SECRET_BYTES: Final = 32

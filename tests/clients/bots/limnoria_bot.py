@@ -1,4 +1,4 @@
-"""Limnoria, as it is started by everyone: its own program on a registry file; SASL SCRAM-SHA-256 or PLAIN."""
+"""Limnoria, as it is started by everyone: its own program on a registry file; SASL PLAIN."""
 
 import os
 import sys
