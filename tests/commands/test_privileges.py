@@ -167,11 +167,12 @@ class Cast:
         self.vic.send("JOIN #room", "PRIVMSG #room :by vic")
         if who in RANKED:
             self.olga.send(f"MODE #room {'+v' if who is Who.VOICED else '+o'} actor")
-        self.olga.send(*filter(None, action.given.split(";")))
         (said,) = (line for line in self.olga.heard() if "by vic" in line)
         found = re.search(r"msgid=([^; ]+)", said)
         assert found is not None
         self.words = {"msgid": found[1], "session": str(self.vic.session.id)}
+        for line in filter(None, action.given.format(**self.words).split(";")):
+            self.olga.send(line)
 
     @property
     def others(self) -> tuple[Person, ...]:
