@@ -18,7 +18,7 @@ import msgspec
 
 from hubbub.store.words import Fit, Piece, has_parts, parts
 
-CHUNK_WORDS: Final = 1_024
+CHUNK_WORDS: Final = 4_096
 """For how many words the numbers are kept together."""
 STEP_WORDS: Final = 256
 """The parts of how many words are worked out in one step."""
