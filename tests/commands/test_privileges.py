@@ -48,6 +48,7 @@ class Who(Enum):
 EVERYBODY = frozenset(Who)
 INSIDE = frozenset(who for who in Who if who.inside)
 ROLES = frozenset(who for who in Who if who.role in ("moderator", "admin"))
+ADMINS = frozenset({Who.ADMIN, Who.OUTSIDE_ADMIN})
 OPERATOR = frozenset({Who.OPERATOR, Who.RUNNING_ACCOUNT})
 RANKED = OPERATOR | {Who.VOICED}
 
@@ -141,6 +142,9 @@ ACTIONS = (
     Action("KILL", "KILL vic :go", " KILL vic :|ERROR :.*go", ROLES, NO_ROLE),
     Action("WALLOPS", "WALLOPS :attention", "WALLOPS :?attention", ROLES, NO_ROLE),
     Action("OPER", "OPER x y", " 381 ", ROLES, " 491 "),
+    Action("RETENTION", "RETENTION #room 30d", "actor decided that what is said here is kept for 30 days", OPERATOR, " (482|442) |FAIL RETENTION"),
+    Action("REHASH", "REHASH", " 382 ", ADMINS, NO_ROLE),
+    Action("ACCOUNT RESET", "ACCOUNT RESET vera", "NOTE ACCOUNT RESET", ROLES, "(FAIL|NOTE) ACCOUNT| 481 "),
     Action("ending others' sessions", "SESSIONS REVOKE {session}", "SESSIONS REVOKED", frozenset(), "(FAIL|NOTE) SESSIONS|NOTICE"),
     Action("another's user modes", "MODE vic +i", " MODE vic ", frozenset(), " 502 "),
     Action("another's name", "NICK vic", " NICK :?vic", frozenset(), " 4(33|47) "),
