@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import msgspec
 
@@ -168,8 +169,13 @@ def belongs(row: HistoryRow, conversation: Conversation) -> bool:
         return (
             row.room == conversation.room
             and row.place >= conversation.since
-            and row.status in conversation.statuses
             and row.time >= conversation.from_time
+            and any(
+                row.status == status and row.place >= start
+                for status, start in zip_longest(
+                    conversation.statuses, conversation.starts, fillvalue=conversation.since
+                )
+            )
         )
     named = (fold_nick(peer) for peer in peers(row, conversation.identity))
     kept = row.time >= conversation.from_time

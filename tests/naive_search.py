@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from hubbub.core.history import Search
+from hubbub.core.history import InRoom, Search
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
 from hubbub.store.words import fold
@@ -30,10 +30,7 @@ def naive_search(rows: Iterable[HistoryRow], question: Search) -> Sequence[Histo
 def may_read(row: HistoryRow, question: Search) -> bool:
     if row.room is not None:
         return any(
-            row.room == room.room
-            and row.place >= room.since
-            and row.time >= room.from_time
-            and row.status in room.statuses
+            row.room == room.room and row.time >= room.from_time and reads(row, room)
             for room in question.rooms
         )
     if row.time < question.from_time:
@@ -43,6 +40,14 @@ def may_read(row: HistoryRow, question: Search) -> bool:
         identity == question.identity and question.peer in (None, peer)
         for identity, peer in views
         if identity
+    )
+
+
+def reads(row: HistoryRow, room: InRoom) -> bool:
+    starts = room.starts or (room.since,) * len(room.statuses)
+    return row.place >= room.since and any(
+        row.status == status and row.place >= start
+        for status, start in zip(room.statuses, starts, strict=True)
     )
 
 

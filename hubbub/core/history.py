@@ -21,12 +21,26 @@ DAY_MS: Final = 24 * 3_600_000
 
 
 class InRoom(msgspec.Struct, frozen=True):
-    """What was said and done in a room from `since` on; `statuses` are STATUSMSG ranks readable."""
+    """What was said and done in a room from `since` on; `statuses` are STATUSMSG ranks readable.
+
+    `starts` are the places from which each of these is, where one begins later; it may be empty.
+    """
 
     room: RoomId
     since: Place
     statuses: tuple[str, ...] = ("",)
     from_time: int = 0
+    starts: tuple[Place, ...] = ()
+
+    def start(self, status: str) -> Place:
+        """From where on what was said to one of the `statuses` is readable."""
+        if not self.starts:
+            return self.since
+        return max(self.since, self.starts[self.statuses.index(status)])
+
+    def reads(self, place: Place, status: str) -> bool:
+        """Whether what was said at a place to a rank (empty: to all) is readable."""
+        return status in self.statuses and place >= self.start(status)
 
 
 class WithPeer(msgspec.Struct, frozen=True):
@@ -144,14 +158,20 @@ Question = Page | Around | Count | Targets | Search | Message | Whowas
 def readable(state: State, member: Member) -> InRoom:
     """What a member may read of its room: a private room's history only from its own arrival.
 
+    And what was said to those with a rank only from where it got that rank.
     What was said while a room was private doesn't become everybody's when it opens.
     """
     room = member.room
     since = member.reads_from
     if not room.private:
         since = min(since, room.public_since)
-    statuses = ("", *("+" * bool(member.ranks)), *("@" * ("o" in member.ranks)))
-    return InRoom(member.room.id, since, statuses, kept_from(state, room))
+    ranked = {"": since}
+    if member.ranks:
+        ranked["+"] = member.voiced
+    if "o" in member.ranks:
+        ranked["@"] = member.opped
+    statuses, starts = tuple(ranked), tuple(ranked.values())
+    return InRoom(member.room.id, since, statuses, kept_from(state, room), starts)
 
 
 def kept_days(rules: Rules, room: Room | None) -> int:

@@ -125,8 +125,7 @@ def _from_room(state: State, wish: _Wish, user: User, name: str) -> _Audience:
         raise invalid_target(wish.command, wish.target)
     own = said.author == user.identity
     if member is not None:
-        seen = readable(state, member)
-        visible = said.place >= seen.since and said.status in seen.statuses
+        visible = readable(state, member).reads(said.place, said.status)
     else:
         visible = said.place >= room.public_since
     kept = is_kept(state, room, said.time)

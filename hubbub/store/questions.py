@@ -115,14 +115,15 @@ def _places(shape: _Shape) -> str:
     if shape.before_time:
         end = f"min(:end, ifnull(({first.format('>= :before')}), {_LAST}))"
     order = "DESC" if shape.newest else "ASC"
-    tail = f"AND place >= {start} AND place < {end} ORDER BY place {order} LIMIT :limit"
+    tail = f"AND place < {end} ORDER BY place {order} LIMIT :limit"
     branches = []
     unwanted = ", ".join(["'ERASED'", *(f":without{at}" for at in range(shape.without))])
     if shape.statuses is None:
         said = f"AND command NOT IN ({unwanted})" if shape.events else f"AND command {_SAID}"
         branches.append(
             f"SELECT place FROM whispers CROSS JOIN history USING (place) "
-            f"WHERE identity = :identity AND peer_folded = :peer {said} {tail}"
+            f"WHERE identity = :identity AND peer_folded = :peer {said} "
+            f"AND place >= {start} {tail}"
         )
     kinds = {"history_said": _SAID}
     if shape.events:
@@ -131,7 +132,8 @@ def _places(shape: _Shape) -> str:
     for index, test in kinds.items():
         branches += [
             f"SELECT place FROM history INDEXED BY {index} WHERE room = :room "
-            f"AND status = :status{number} AND command {test} {tail}"
+            f"AND status = :status{number} AND command {test} "
+            f"AND place >= max(:since{number}, {start}) {tail}"
             for number in range(shape.statuses or 0)
         ]
     places = branches[0]
@@ -196,6 +198,7 @@ def _conversation(conversation: Conversation) -> tuple[int | None, Parameters]:
         return None, {"identity": identity, "peer": peer, "start": 0}
     statuses = tuple(dict.fromkeys(conversation.statuses))
     parameters: Parameters = {f"status{n}": status for n, status in enumerate(statuses)}
+    parameters |= {f"since{n}": conversation.start(status) for n, status in enumerate(statuses)}
     parameters |= {"room": conversation.room, "start": conversation.since}
     return len(statuses), parameters
 
@@ -274,7 +277,9 @@ def _targets(connection: sqlite3.Connection, targets: Targets) -> list[tuple[Roo
     found: list[tuple[RoomId | str, int]] = []
     if targets.rooms:
         asked = [
-            (room.room, room.since, status) for room in targets.rooms for status in room.statuses
+            (room.room, room.start(status), status)
+            for room in targets.rooms
+            for status in room.statuses
         ]
         kept = {int(room.room): room.from_time for room in targets.rooms}
         parameters: Parameters = {"rooms": msgspec.json.encode(asked).decode()}

@@ -143,8 +143,9 @@ class _Searching:
         question = self.question
         by_start: dict[int, list[str]] = {}
         for room in self.in_rooms:
-            tokens = [room_token(room.room, status) for status in dict.fromkeys(room.statuses)]
-            by_start.setdefault(room.since, []).extend(tokens)
+            for status in dict.fromkeys(room.statuses):
+                token = room_token(room.room, status)
+                by_start.setdefault(room.start(status), []).append(token)
         if question.identity and question.peer is None:
             by_start.setdefault(self.whispers_from, []).extend(self._identities())
         scopes = [_Scope(_any(tokens), start) for start, tokens in by_start.items() if tokens]
@@ -288,7 +289,7 @@ class _Searching:
 
 
 def _may_read(room: InRoom | None, place: Place, status: str) -> bool:
-    return room is not None and place >= room.since and status in room.statuses
+    return room is not None and room.reads(place, status)
 
 
 def _any(tokens: list[str]) -> str:

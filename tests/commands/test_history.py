@@ -110,7 +110,10 @@ def test_what_was_said_to_operators_is_theirs(world: World, alice: Person) -> No
     assert "hush" not in texts(bob.ask("CHATHISTORY LATEST #room * 3"))
     alice.send("MODE #room +v bob2", "CAP REQ -draft/event-playback")
     bob.ask("CAP REQ -draft/event-playback")
-    assert texts(bob.ask("CHATHISTORY LATEST #room * 2")) == "psst both"
+    assert texts(bob.ask("CHATHISTORY LATEST #room * 2")) == "m4 m5"
+    alice.send("PRIVMSG +#room now", "PRIVMSG @#room hush")
+    bob.heard()
+    assert texts(bob.ask("CHATHISTORY LATEST #room * 2")) == "m5 now"
 
 
 def test_a_private_rooms_past_is_for_who_was_there(world: World, alice: Person) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub.core import entries
+from hubbub.core.history import readable
 from hubbub.core.ids import SessionId
 from hubbub.core.outputs import Deliver
 from tests.core.logs import RULES, Chat, history, of, replies
@@ -123,3 +124,32 @@ def test_a_limit_is_never_more_than_the_store_can_hold() -> None:
     for text, limit in (("2147483647", 2147483647), ("0" * 12 + "5", 5)):
         chat.do(entries.SetRoomModes(ann, "#a", ((True, "l", text),)))
         assert room.limit == limit
+
+
+def test_what_was_said_to_operators_is_read_from_the_rank_on() -> None:
+    chat = Chat()
+    ann, bob = room_of(chat)
+    room = chat.state.rooms["#a"]  # type: ignore[index]
+    member = room.members[chat.state.sessions[bob].user.id]
+    before = chat.state.next_place
+    chat.do(entries.Say(ann, "PRIVMSG", "@#a", "not yet"), entries.Say(ann, "PRIVMSG", "#a", "hi"))
+    assert not readable(chat.state, member).reads(before, "@")
+    chat.do(entries.SetRoomModes(ann, "#a", ((True, "v", "bob"),)))
+    voiced = chat.state.next_place
+    chat.do(entries.Say(ann, "PRIVMSG", "+#a", "to voices"))
+    chat.do(entries.SetRoomModes(ann, "#a", ((True, "o", "bob"), (False, "v", "bob"))))
+    after = chat.state.next_place
+    chat.do(entries.Say(ann, "PRIVMSG", "@#a", "now"))
+    seen = readable(chat.state, member)
+    assert [seen.reads(before, status) for status in ("", "+", "@")] == [True, False, False]
+    assert [seen.reads(voiced, status) for status in ("", "+", "@")] == [True, True, False]
+    assert [seen.reads(after, status) for status in ("", "+", "@")] == [True, True, True]
+    chat.do(entries.SetRoomModes(ann, "#a", ((False, "o", "bob"),)))
+    assert [readable(chat.state, member).reads(after, status) for status in ("", "+", "@")] == [
+        True,
+        False,
+        False,
+    ]
+    chat.do(entries.SetRoomModes(ann, "#a", ((True, "o", "bob"),)))
+    assert not readable(chat.state, member).reads(after, "@")
+    assert readable(chat.state, member).reads(chat.state.next_place, "@")

@@ -48,13 +48,19 @@ def histories(draw: st.DrawFn) -> list[HistoryRow]:
 
 PLACES = st.integers(FIRST_PLACE - 1, FIRST_PLACE + 26).map(Place)
 BOUNDS: st.SearchStrategy[Bound] = PLACES | st.builds(At, st.integers(98, 118))
-IN_ROOMS = st.builds(
-    InRoom,
-    st.sampled_from([RoomId(1), RoomId(1), RoomId(2)]),
-    st.just(Place(0)) | st.integers(FIRST_PLACE, FIRST_PLACE + 9).map(Place),
-    st.sampled_from([("", "+", "@"), ("",), ("", "+"), ()]),
-    st.just(0) | st.integers(98, 130),
-)
+STARTS = st.just(Place(0)) | st.integers(FIRST_PLACE, FIRST_PLACE + 9).map(Place)
+
+
+@st.composite
+def in_rooms(draw: st.DrawFn) -> InRoom:
+    statuses = draw(st.sampled_from([("", "+", "@"), ("",), ("", "+"), ()]))
+    each = st.lists(STARTS, min_size=len(statuses), max_size=len(statuses)).map(tuple)
+    room = draw(st.sampled_from([RoomId(1), RoomId(1), RoomId(2)]))
+    kept = draw(st.just(0) | st.integers(98, 130))
+    return InRoom(room, draw(STARTS), statuses, kept, draw(st.just(()) | each))
+
+
+IN_ROOMS = in_rooms()
 WITH_PEERS = st.builds(
     WithPeer,
     st.sampled_from(["u:1", "u:2", "d:x", "u:9"]),
@@ -77,11 +83,19 @@ def is_said(row: HistoryRow) -> bool:
     return row.command in ("PRIVMSG", "NOTICE")
 
 
+def may_read(row: HistoryRow, room: InRoom) -> bool:
+    starts = room.starts or (room.since,) * len(room.statuses)
+    return row.place >= room.since and any(
+        row.status == status and row.place >= start
+        for status, start in zip(room.statuses, starts, strict=True)
+    )
+
+
 def belongs(row: HistoryRow, to: InRoom | WithPeer, events: bool) -> bool:
     if row.time < to.from_time or not (events or is_said(row)):
         return False
     if isinstance(to, InRoom):
-        return row.room == to.room and row.place >= to.since and row.status in to.statuses
+        return row.room == to.room and may_read(row, to)
     return row.room is None and (to.identity, to.peer) in (
         (row.author, fold_nick(row.peer_nick)),
         (row.peer, fold_nick(row.source.split("!")[0])),
@@ -233,7 +247,20 @@ def test_nothing_is_scanned(store: Store) -> None:
         for before in (False, True)
         for expires in (False, True)
     ]
-    names = ("room", "status0", "status1", "status2", "start", "end", "limit", "after", "before")
+    names = (
+        "room",
+        "status0",
+        "status1",
+        "status2",
+        "since0",
+        "since1",
+        "since2",
+        "start",
+        "end",
+        "limit",
+        "after",
+        "before",
+    )
     parameters = dict.fromkeys((*names, "identity", "peer", "from_time"), 1)
     with store._reading() as reader:
         for shape in shapes:
