@@ -15,6 +15,7 @@ from hubbub.core.history import (
     Count,
     InRoom,
     Message,
+    Messages,
     Page,
     Question,
     Search,
@@ -94,6 +95,14 @@ class NaiveHistory:
             return naive_search(self.rows, question)
         if isinstance(question, Message):
             return [row for row in self.rows if row.place == question.place and shown(row)]
+        if isinstance(question, Messages):
+            return [
+                row
+                for row in self.rows
+                if row.place in question.places
+                and row.command in ("PRIVMSG", "NOTICE")
+                and belongs(row, question.conversation)
+            ]
         return self._whowas(question)
 
     def _page(self, page: Page) -> list[HistoryRow]:

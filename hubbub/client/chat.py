@@ -6,6 +6,7 @@ The front end gives `show` (a rendered line) and `later` (call this in so many s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from hubbub.client.events import (
     Left,
     MessageShown,
     NickRefused,
+    PinsShown,
     Refused,
     Registered,
 )
@@ -30,6 +32,8 @@ from hubbub.irc.names import fold, nick_problem
 
 NICK_MOST = 64
 """Bytes of a name before a server has said its own limit."""
+SAID_MOST = 500
+"""How many messages of a room one can refer to."""
 RECLAIM_EVERY, RECLAIM_TRIES = 5.0, 12
 """After a reconnect the old connection may hold our name for a while: seconds, and how often."""
 
@@ -64,6 +68,9 @@ class Chat:
     _entering: set[str] = field(default_factory=set)
     _people: dict[str, str] = field(default_factory=dict)
     _caught_up: set[str] = field(default_factory=set)
+    pins: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By room (folded): the ids of its pinned messages as they were last listed."""
+    _said: dict[str, deque[MessageShown]] = field(default_factory=dict)
 
     def tell(self, text: str, stream: Stream = Stream.STATUS) -> None:
         """Say something to the person."""
@@ -155,8 +162,23 @@ class Chat:
             return False
         return fold(event.room) not in self._caught_up
 
+    def find_said(self, room: str, words: str) -> str:
+        """The id of the last message that was shown in a room and has these words.
+
+        Raises `IntentError` when none was.
+        """
+        for message in reversed(self._said.get(fold(room), ())):
+            if message.msgid and fold(words) in fold(message.text):
+                return message.msgid
+        raise IntentError(f"No such message was shown here in {clean(room)}.")
+
     def _follow(self, event: Event) -> None:
+        if isinstance(event, MessageShown) and not event.whisper:
+            said = self._said.setdefault(fold(event.room), deque(maxlen=SAID_MOST))
+            said.append(event)
         match event:
+            case PinsShown(room=room, happenings=pinned):
+                self.pins[fold(room)] = tuple(item.msgid or "" for item in pinned)
             case Registered():
                 self.asking_name = False
                 self._reclaims = 0

@@ -160,6 +160,23 @@ def _retention(chat: Chat, rest: str) -> None:
     chat.connection.ask("RETENTION", _room(chat, ""), *([rest] if rest else []))
 
 
+def _pin(chat: Chat, rest: str) -> None:
+    room = _room(chat, "")
+    chat.connection.ask("PIN", room, chat.find_said(room, rest))
+
+
+def _pins(chat: Chat, rest: str) -> None:
+    chat.connection.ask("PINS", _room(chat, rest))
+
+
+def _unpin(chat: Chat, rest: str) -> None:
+    room = _room(chat, "")
+    listed = chat.pins.get(fold(room), ())
+    if not (rest.isascii() and rest.isdigit() and 0 < int(rest[:6]) <= len(listed)):
+        raise UsageError(f"usage: {_BY_NAME['unpin'].usage}; /pins lists them with their numbers")
+    chat.connection.ask("UNPIN", room, listed[int(rest[:6]) - 1])
+
+
 def _away(chat: Chat, rest: str) -> None:
     chat.connection.away(rest or None)
 
@@ -212,6 +229,9 @@ ROWS = (
     Row("room", "<register|info|transfer|drop|list> [room] [account]", "make a room yours for good, hand it over, give it up", _own_room, 1),
     Row("access", "[room] [list|add|del] [account] [operator|voice]", "who has a right to which rank in a registered room", _access, takes="room"),
     Row("retention", "[time]", "show or set how long the room keeps what is said: 30d, 2w, 1y, forever", _retention),
+    Row("pin", "[words]", "keep the last message in view, or the last one with these words", _pin),
+    Row("unpin", "<number>", "end that, with the number that /pins shows", _unpin, 1),
+    Row("pins", "[room]", "what is kept in view", _pins, takes="room"),
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),

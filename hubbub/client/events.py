@@ -285,6 +285,14 @@ class SearchShown(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PinsShown(Event):
+    """What is pinned in a room, oldest first, all of it `replayed`."""
+
+    room: str
+    happenings: tuple[Happening, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused(Event):
     """The server refused something. `command` is the wire command, `about` its target.
 

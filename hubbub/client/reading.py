@@ -21,6 +21,7 @@ from hubbub.client.events import (
     ModeChanged,
     NamesListed,
     NickRefused,
+    PinsShown,
     QuitSeen,
     RawLine,
     Refused,
@@ -116,6 +117,12 @@ class Reading:
             us = self.perspective(catch_up.place() or "")
             told = (narrate(line, us) for line in batch.lines)
             catch_up.page([item for item in told if item is not None], self._c.now)
+            return
+        if batch.type == "hubbub/pins" and batch.params:
+            room = batch.params[0]
+            us = self.perspective(room)
+            found = (narrate(line, us) for line in batch.lines)
+            self._c.emit(PinsShown(room, tuple(item for item in found if item is not None)))
             return
         for line in batch.lines:
             self._act(line, None, batch.label)

@@ -228,6 +228,17 @@ def _search(event: e.SearchShown, view: View) -> list[Line]:
     return [Line(f"*** found {len(event.happenings)} for {clean(event.text)!r}:"), *lines]
 
 
+@_row(e.PinsShown)
+def _pins(event: e.PinsShown, view: View) -> list[Line]:
+    lines: list[Line] = []
+    for number, item in enumerate(event.happenings, 1):
+        # Not as what is being said now, even for a program that reads along.
+        lines += [
+            Line(f"*** {number}. {line.text}") for line in render(item, View(event.room, view.now))
+        ]
+    return lines
+
+
 @_row(e.Connecting)
 def _connecting(event: e.Connecting, view: View) -> list[Line]:
     again = f" (try {event.attempt})" if event.attempt > 1 else ""

@@ -33,6 +33,7 @@ from hubbub.core.outputs import (
     Seen,
 )
 from hubbub.core.pending import Pending
+from hubbub.core.pins import forget_pins_of, rename_pins_of
 from hubbub.core.presence import (
     come_back,
     depart,
@@ -228,6 +229,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
     move_last_seen(state, before, user.identity)
     move_invitations(state, before, user.identity)
     move_ways_back(state, before, user)
+    rename_pins_of(state, before, user.identity)
     out.append(Record(Rekeyed(before, user.identity)))
     account_changed(state, user, out)
 
@@ -402,6 +404,8 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     bequeath(state, account, out)
     for code in [code for code in state.codes if code.account == account.id]:
         state.end_code(code)
+    if entry.messages:
+        forget_pins_of(state, account.identity)
     state.remove_account(account)
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 

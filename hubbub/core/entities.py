@@ -277,6 +277,7 @@ class Room:
         "lists",
         "members",
         "name",
+        "pins",
         "public_since",
         "registered_at",
         "retired_at",
@@ -322,6 +323,7 @@ class Room:
         self.registered_at = registered_at
         self.access: dict[AccountId, Access] = {}
         self.keep_days = keep_days
+        self.pins: dict[Place, Pin] = {}
         self.members: dict[UserId, Member] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
         self.version = 0
@@ -436,6 +438,32 @@ class Access:
 
     def row(self) -> Row:
         return (self.room, self.account, self.rank, self.by, self.at)
+
+
+class Pin:
+    """A message that a room's operators keep in view.
+
+    `author` is the identity of who said it, `said_at` when (milliseconds).
+    """
+
+    TABLE: ClassVar[str] = "pins"
+    __slots__ = ("at", "author", "by", "place", "room", "said_at")
+
+    def __init__(
+        self, room: RoomId, place: Place, said_at: int, author: str, by: str, at: int
+    ) -> None:
+        self.room = room
+        self.place = place
+        self.said_at = said_at
+        self.author = author
+        self.by = by
+        self.at = at
+
+    def key(self) -> Row:
+        return (self.room, self.place)
+
+    def row(self) -> Row:
+        return (self.room, self.place, self.said_at, self.author, self.by, self.at)
 
 
 class ListEntry:

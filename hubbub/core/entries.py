@@ -345,6 +345,20 @@ class Edit(Entry, frozen=True):
     text: str
 
 
+class PinMessage(Entry, frozen=True):
+    """Keeps `said` in view in a room."""
+
+    room: str
+    said: Said
+
+
+class UnpinMessage(Entry, frozen=True):
+    """Ends a pin; `id` is the message's id on the wire."""
+
+    room: str
+    id: str
+
+
 class Disconnect(Entry, frozen=True):
     """The operator ends all sessions of a user."""
 
@@ -416,6 +430,8 @@ AnyEntry = (
     | Redact
     | Edit
     | MarkRead
+    | PinMessage
+    | UnpinMessage
     | Disconnect
     | Wallops
     | Announce

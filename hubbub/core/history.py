@@ -145,6 +145,13 @@ class Message(msgspec.Struct, frozen=True):
     place: Place
 
 
+class Messages(msgspec.Struct, frozen=True):
+    """The messages at some places of a room that may be read and weren't taken back, in order."""
+
+    conversation: InRoom
+    places: tuple[Place, ...]
+
+
 class Whowas(msgspec.Struct, frozen=True):
     """The last users of a nick, newest first."""
 
@@ -152,7 +159,7 @@ class Whowas(msgspec.Struct, frozen=True):
     limit: int
 
 
-Question = Page | Around | Count | Targets | Search | Message | Whowas
+Question = Page | Around | Count | Targets | Search | Message | Messages | Whowas
 
 
 def readable(state: State, member: Member) -> InRoom:

@@ -21,6 +21,7 @@ from hubbub.core.history import is_kept, readable
 from hubbub.core.ids import Place, RoomId, SessionId, msgid
 from hubbub.core.messages import ranked_sessions, require_voice
 from hubbub.core.outputs import EDITS, Deliver, HistoryRow, Output, Record, Redacted
+from hubbub.core.pins import forget_pin
 from hubbub.core.presence import speaker
 from hubbub.core.state import State
 from hubbub.irc.names import fold_nick, is_room, split_status
@@ -58,6 +59,7 @@ def redact(state: State, entry: entries.Redact, out: list[Output]) -> None:
     out.append(Deliver(event, audience.rooms, audience.sessions))
     out.append(Record(Redacted(said.place, id)))
     _forget_digest(state, said)
+    forget_pin(state, said)
     out.append(Record(_row(state, user, said, "REDACT", params, place)))
 
 

@@ -57,6 +57,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How long one is kept."""
     rooms_per_account: int = 20
     """How many rooms one account may register."""
+    pins: int = 50
+    """How many messages may be pinned in a room."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
     keep_days: int = 0

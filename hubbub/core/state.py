@@ -20,6 +20,7 @@ from hubbub.core.entities import (
     HeldName,
     ListEntry,
     Member,
+    Pin,
     Presence,
     Room,
     Row,
@@ -84,6 +85,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
     "access": ("room", "account", "rank", "set_by", "set_at"),
+    "pins": ("room", "place", "said_at", "author", "set_by", "set_at"),
     "invitations": (
         "identity",
         "room",
@@ -124,6 +126,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "members": 2,
     "lists": 3,
     "access": 2,
+    "pins": 2,
     "invitations": 2,
     "ways_back": 2,
     "held_names": 1,
@@ -376,7 +379,13 @@ class State:
         del self.rooms[room.folded]
         del self.rooms_by_id[room.id]
         self.reset_modes(room)
+        for pin in tuple(room.pins.values()):
+            self.end_pin(room, pin)
         room.retired_at = self.now
+
+    def end_pin(self, room: Room, pin: Pin) -> None:
+        del room.pins[pin.place]
+        self.erase(pin)
 
     def add_invitation(self, invitation: Invitation) -> None:
         """Takes in an invitation, in the place of an earlier one of that person to that room."""
@@ -452,6 +461,7 @@ class State:
             of.values() for room in self.rooms_by_id.values() for of in room.lists.values()
         ]
         entities += [room.access.values() for room in self.rooms_by_id.values()]
+        entities += [room.pins.values() for room in self.rooms_by_id.values()]
         for group in entities:
             rows.extend((entity.TABLE, entity.row()) for entity in group)
         return iter(sorted(rows, key=repr))
@@ -509,6 +519,9 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
     for row in tables["access"]:
         access = Access(*row)  # type: ignore[arg-type]
         state.rooms_by_id[access.room].access[access.account] = access
+    for row in tables["pins"]:
+        pin = Pin(*row)  # type: ignore[arg-type]
+        state.rooms_by_id[pin.room].pins[pin.place] = pin
     for row in tables["invitations"]:
         state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
     for row in tables["ways_back"]:

@@ -401,6 +401,7 @@ class Limits:
         604_800, "How long such a membership is kept.", low=0, high=315_360_000
     )
     rooms_per_account: int = _count(20, "Rooms that one account may register.", low=0)
+    pins: int = _count(50, "Messages that may be pinned in a room.", low=0, high=1_000)
     monitor_entries: int = _count(
         100, "Names that one connection may watch (MONITOR).", high=10_000
     )
@@ -546,6 +547,7 @@ class Config:
             ways_back=limits.ways_back,
             way_back_seconds=limits.way_back_seconds,
             rooms_per_account=limits.rooms_per_account,
+            pins=limits.pins,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             keep_days=self.history.keep_days,

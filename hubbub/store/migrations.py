@@ -64,6 +64,10 @@ CREATE TABLE access (
   room INTEGER, account INTEGER, rank TEXT NOT NULL, set_by TEXT NOT NULL, set_at INTEGER NOT NULL,
   PRIMARY KEY (room, account)
 ) WITHOUT ROWID;
+CREATE TABLE pins (
+  room INTEGER, place INTEGER, said_at INTEGER NOT NULL, author TEXT NOT NULL,
+  set_by TEXT NOT NULL, set_at INTEGER NOT NULL, PRIMARY KEY (room, place)
+) WITHOUT ROWID;
 CREATE TABLE invitations (
   identity TEXT, room INTEGER, whom TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL,
   made_at INTEGER NOT NULL, until INTEGER NOT NULL, told INTEGER NOT NULL,

@@ -21,6 +21,7 @@ from hubbub.core.history import (
     Count,
     InRoom,
     Message,
+    Messages,
     Page,
     Question,
     Search,
@@ -62,6 +63,8 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return search(connection, question)
         case Message():
             return _message(connection, question)
+        case Messages():
+            return _messages(connection, question)
         case Whowas():
             return _whowas(connection, question)
 
@@ -234,6 +237,21 @@ def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryR
     )
     cells = _HISTORY.decode(_ask(connection, statement, {"place": question.place}))
     return [rows.history_row(row) for row in cells]
+
+
+def _messages(connection: sqlite3.Connection, question: Messages) -> list[HistoryRow]:
+    statement = (
+        f"SELECT json_group_array(json_array({_COLUMNS})) FROM json_each(:places) AS asked"
+        f" CROSS JOIN history ON place = asked.value WHERE room = :room AND command {_SAID}"
+    )
+    places = msgspec.json.encode(question.places).decode()
+    parameters: Parameters = {"places": places, "room": question.conversation.room}
+    cells = _HISTORY.decode(_ask(connection, statement, parameters))
+    found = [rows.history_row(row) for row in sorted(cells, key=lambda row: row[0])]
+    room = question.conversation
+    return [
+        row for row in found if row.time >= room.from_time and room.reads(row.place, row.status)
+    ]
 
 
 # -- targets ----------------------------------------------------------------------------------

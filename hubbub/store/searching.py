@@ -87,7 +87,7 @@ class _Searching:
         self.start = self._place(question.after, "time >= ?", 0)
         self.whispers_from = self._kept_from(question.from_time)
         self.in_rooms = [
-            InRoom(room.room, max(room.since, self._kept_from(room.from_time)), room.statuses)
+            msgspec.structs.replace(room, since=max(room.since, self._kept_from(room.from_time)))
             for room in question.rooms
         ]
         self.rooms = {room.room: room for room in self.in_rooms}

@@ -53,6 +53,20 @@ def person(caps: str = CAPS) -> Person:
     return one
 
 
+def pinned(one: Person) -> list[str]:
+    """What is shown when somebody says two things and asks for what is pinned."""
+    one.rig.gets(said(2, "the rules"), said(3, "tea is at five"))
+    one.happens()
+    one.rig.gets(
+        ":s BATCH +P hubbub/pins #lobby",
+        "@batch=P;" + said(2, "the rules")[1:],
+        "@batch=P;" + said(3, "\x01ACTION waves\x01")[1:],
+        ":s BATCH -P",
+        ":s NOTE PINS PINS_END #lobby :2 pinned in #lobby",
+    )
+    return one.happens()
+
+
 WIRE = {
     "register": ("/register password1", "REGISTER * * password1"),
     "whisper": ("/whisper bob hi there", "PRIVMSG bob :hi there"),
@@ -68,6 +82,9 @@ WIRE = {
     "room": ("/room register", "ROOM REGISTER #lobby"),
     "access": ("/access add bob voice", "ACCESS #lobby ADD bob voice"),
     "retention": ("/retention 30d", "RETENTION #lobby 30d"),
+    "pin": ("/pin", "PIN #lobby m3"),
+    "unpin": ("/unpin 2", "UNPIN #lobby m3"),
+    "pins": ("/pins", "PINS #lobby"),
     "away": ("/away having tea", "AWAY :having tea"),
     "history": ("/history 10", "CHATHISTORY LATEST #lobby * 10"),
     "search": ("/search two words", "SEARCH text=two\\swords"),
@@ -86,6 +103,8 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
     assert row is not None
     assert row.help
     one = person(CAPS + " soju.im/search")
+    if name in ("pin", "unpin"):
+        pinned(one)
     if name in WIRE:
         typed, wire = WIRE[name]
         (sent,) = one.types(typed)
@@ -166,6 +185,26 @@ def test_what_is_wrong_is_said(typed: str, said: str) -> None:
     assert one.types(typed) == []
     assert said in "\n".join(one.happens())
     assert one.chat.trouble
+
+
+def test_what_is_pinned_is_listed_and_named_by_its_number_or_its_words() -> None:
+    one = person()
+    first, second, end = pinned(one)
+    assert first.startswith("*** 1. ")
+    assert first.endswith("<bob> the rules")
+    assert second.startswith("*** 2. ")
+    assert second.endswith("* bob waves")
+    assert end == "*** 2 pinned in #lobby"
+    assert one.types("/pin RULES") == ["PIN #lobby m2"]
+    assert one.types("/unpin 1") == ["UNPIN #lobby m2"]
+    for typed, words in (
+        ("/unpin 3", "/pins lists them with their numbers"),
+        ("/unpin 0", "/pins lists them"),
+        ("/unpin rules", "usage: /unpin <number>"),
+        ("/pin coffee", "No such message was shown here in #lobby."),
+    ):
+        assert one.types(typed) == []
+        assert words in "\n".join(one.happens())
 
 
 def test_nothing_is_said_for_nothing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
 from hubbub.core.entities import ROLES
-from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, SessionId, session_id
+from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, SessionId, msgid, session_id
 from hubbub.core.outputs import Answer, HistoryRow, Output, Record, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
@@ -111,6 +111,7 @@ settings = st.sampled_from(
             rooms=3,
             list_entries=1,
             rooms_per_account=1,
+            pins=1,
             invitations=1,
             ways_back=1,
             way_back_seconds=600,
@@ -240,6 +241,13 @@ _any_entry = {
     entries.Edit: st.builds(entries.Edit, sessions, nicks | rooms, evidence, texts),
     entries.MarkRead: st.builds(
         entries.MarkRead, sessions, nicks | rooms, st.integers(START - 1, START + 3_000)
+    ),
+    entries.PinMessage: st.builds(entries.PinMessage, sessions, rooms, evidence),
+    entries.UnpinMessage: st.builds(
+        entries.UnpinMessage,
+        sessions,
+        rooms,
+        st.integers(FIRST_PLACE, FIRST_PLACE + 60).map(lambda at: msgid(LOG_ID, Place(at))),
     ),
     entries.Disconnect: st.builds(entries.Disconnect, anyone, nicks, texts),
     entries.Wallops: st.builds(entries.Wallops, anyone, texts),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.core.history import Around, At, Bound, Count, InRoom, Page, Targets, WithPeer
+from hubbub.core.history import Around, At, Bound, Count, InRoom, Messages, Page, Targets, WithPeer
 from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
@@ -279,3 +279,15 @@ def test_no_limit_and_no_rank_give_nothing(store: Store) -> None:
     room = InRoom(RoomId(1), Place(0))
     assert store.answer(Page(conversation=room, limit=0)) == []
     assert store.answer(Page(conversation=InRoom(RoomId(1), Place(0), ()), limit=5)) == []
+
+
+@given(histories(), in_rooms(), st.lists(PLACES, max_size=6).map(tuple))
+def test_the_messages_at_some_places(
+    rows: list[HistoryRow], room: InRoom, places: tuple[Place, ...]
+) -> None:
+    def check(store: Store) -> None:
+        assert store.answer(Messages(room, places)) == [
+            row for row in rows if row.place in places and belongs(row, room, events=False)
+        ]
+
+    stored(rows, check)
