@@ -94,6 +94,9 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     while state.invitations.expired(state.now):
         state.end_invitation(state.invitations.first())
     end_ways_back(state)
+    for maker in state.makers.over(state.now):
+        del state.makers.known[maker.mark]
+        state.erase(maker)
     forget_sent(state, state.sent.older_than(state.now - SENT_ID_KEPT_MS))
 
 

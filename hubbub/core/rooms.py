@@ -9,11 +9,13 @@ from hubbub.core import entries
 from hubbub.core.access import is_founder, right_of
 from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, granted, happened
+from hubbub.core.makers import marks_of
 from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
 from hubbub.core.presence import leave_room, speaker
 from hubbub.core.state import State
 from hubbub.core.ways_back import come_back_in, is_for_the_taking
 from hubbub.irc.masks import account_mask, matches
+from hubbub.irc.names import fold_room
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import refuse
 
@@ -80,6 +82,7 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
                 entry.room,
                 text="This server has as many rooms as it is set to hold",
             )
+        _count_new(state, user, entry.room)
         room = state.add_room(entry.room)
     else:
         _admit(state, room, user, entry.key)
@@ -100,6 +103,19 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     if user.away:
         away = did(state, user, "AWAY", (user.away,))
         out.append(Deliver(away, (room.id,), without=user.sessions))
+
+
+def _count_new(state: State, user: User, name: str) -> None:
+    """Counts the room that a user is about to make; refuses one too many within an hour."""
+    if user.may("moderator") or fold_room(name) == fold_room(state.rules.lobby):
+        return
+    marks = marks_of(user, state.rules)
+    for mark, most in marks:
+        if state.makers.made(mark, state.now) >= most:
+            text = f"{most} new rooms within an hour are enough: try again later"
+            raise refuse(Numeric.ERR_UNAVAILRESOURCE, name, text=text)
+    for mark, _ in marks:
+        state.save(state.makers.count(mark, state.now))
 
 
 def _admit(state: State, room: Room, user: User, key: str) -> None:

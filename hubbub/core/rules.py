@@ -59,6 +59,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many rooms one account may register."""
     pins: int = 50
     """How many messages may be pinned in a room."""
+    new_rooms: int = 60
+    """How many rooms one person may make in an hour."""
+    new_rooms_per_address: int = 300
+    """How many may be made from one address (IPv6: one /64) in an hour; this machine has no bound."""
     modes: int = 6
     """How many mode changes with a parameter one MODE may make."""
     keep_days: int = 0

@@ -28,6 +28,7 @@ from hubbub.core.entities import (
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
+from hubbub.core.makers import RoomMaker, RoomMakers
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
 from hubbub.core.pending import Pending
 from hubbub.core.rules import Rules
@@ -86,6 +87,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
     "access": ("room", "account", "rank", "set_by", "set_at"),
     "pins": ("room", "place", "said_at", "author", "set_by", "set_at"),
+    "room_makers": ("mark", "since", "count"),
     "invitations": (
         "identity",
         "room",
@@ -127,6 +129,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "lists": 3,
     "access": 2,
     "pins": 2,
+    "room_makers": 1,
     "invitations": 2,
     "ways_back": 2,
     "held_names": 1,
@@ -141,6 +144,7 @@ LOAD_ORDER: Final[Mapping[str, str]] = {
     "members": "since, user",
     "invitations": "made_at, identity, room",
     "ways_back": "made_at, identity, room",
+    "room_makers": "since, mark",
     "sent": "place",
     "read_markers": "number",
     "last_seen": "number",
@@ -173,6 +177,7 @@ class State:
         self.last_seen = Markers[LastSeen]()
         self.invitations: Standing[Invitation] = Standing()
         self.ways_back: Standing[WayBack] = Standing()
+        self.makers = RoomMakers()
         self.online = 0
         """How many users are connected."""
         self.invisible = 0
@@ -228,7 +233,7 @@ class State:
             return True
         if any(held.until <= time for held in self.held.values()):
             return True
-        if self.invitations.expired(time) or self.ways_back.expired(time):
+        if self.invitations.expired(time) or self.ways_back.expired(time) or self.makers.over(time):
             return True
         return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
@@ -455,6 +460,7 @@ class State:
             self.last_seen,
             self.invitations,
             self.ways_back,
+            self.makers.known.values(),
         ]
         entities += [room.members.values() for room in self.rooms_by_id.values()]
         entities += [
@@ -526,6 +532,9 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
     for row in tables["ways_back"]:
         state.ways_back.put(WayBack(*row))  # type: ignore[arg-type]
+    for row in tables["room_makers"]:
+        maker = RoomMaker(*row)  # type: ignore[arg-type]
+        state.makers.known[maker.mark] = maker
     for row in tables["held_names"]:
         held = HeldName(*row)  # type: ignore[arg-type]
         state.held[held.folded] = held

@@ -402,6 +402,11 @@ class Limits:
     )
     rooms_per_account: int = _count(20, "Rooms that one account may register.", low=0)
     pins: int = _count(50, "Messages that may be pinned in a room.", low=0, high=1_000)
+    new_rooms: int = _count(60, "Rooms that one person may make in an hour.")
+    new_rooms_per_address: int = _count(
+        300,
+        "Rooms that may be made from one address (IPv6: one /64) in an hour; this machine has none.",
+    )
     monitor_entries: int = _count(
         100, "Names that one connection may watch (MONITOR).", high=10_000
     )
@@ -548,6 +553,8 @@ class Config:
             way_back_seconds=limits.way_back_seconds,
             rooms_per_account=limits.rooms_per_account,
             pins=limits.pins,
+            new_rooms=limits.new_rooms,
+            new_rooms_per_address=limits.new_rooms_per_address,
             monitor_entries=limits.monitor_entries,
             modes=limits.modes,
             keep_days=self.history.keep_days,

@@ -68,6 +68,9 @@ CREATE TABLE pins (
   room INTEGER, place INTEGER, said_at INTEGER NOT NULL, author TEXT NOT NULL,
   set_by TEXT NOT NULL, set_at INTEGER NOT NULL, PRIMARY KEY (room, place)
 ) WITHOUT ROWID;
+CREATE TABLE room_makers (
+  mark TEXT PRIMARY KEY, since INTEGER NOT NULL, count INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE invitations (
   identity TEXT, room INTEGER, whom TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL,
   made_at INTEGER NOT NULL, until INTEGER NOT NULL, told INTEGER NOT NULL,

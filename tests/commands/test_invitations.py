@@ -116,6 +116,7 @@ def test_it_ends_after_a_week_and_is_let_go(world: World) -> None:
     alice.send("INVITE bob #den")
     world.pass_time(WEEK - 10_000)
     assert bob.ask("INVITE")[0] == ":hub.test 336 bob #den"
+    world.operate(entries.TimePassed(NO_SESSION))
     assert not world.state.has_expired(world.clock)
     world.pass_time(10_000)
     assert bob.ask("INVITE", "JOIN #den") == [
