@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from hubbub.core.history import Question
 from hubbub.core.ids import SessionId
 from hubbub.core.state import State
 from hubbub.edge.credentials import Outcome
@@ -73,6 +74,7 @@ class Questions:
         self._gate = gate
         self._loop = loop
         self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
+        self._waiting: dict[tuple[Question, ...], Future[list[Sequence[object]]]] = {}
 
     async def stop(self) -> None:
         """Closes the threads when they have done what they are at."""
@@ -160,15 +162,27 @@ class Questions:
 
     def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
         """Has a reader thread answer a task's questions; the session's next line waits for it."""
-        questions = [fetch.question for fetch in fetches]
+        questions = tuple(fetch.question for fetch in fetches)
 
         def read() -> list[Sequence[object]]:
             return [self._store.answer(question) for question in questions]
 
-        answered = self._readers.submit(read)
+        # After a crash all come back with the same question. A reading that waits for its thread
+        # will be as new as one that is asked for now.
+        answered = self._waiting.get(questions)
+        if answered is None or answered.running() or answered.done():
+            answered = self._waiting[questions] = self._readers.submit(read)
+            answered.add_done_callback(
+                lambda _: self._loop.call_soon_threadsafe(self._read, questions)
+            )
         answered.add_done_callback(
             lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, label, done)
         )
+
+    def _read(self, questions: tuple[Question, ...]) -> None:
+        answered = self._waiting.get(questions)
+        if answered is not None and answered.done():
+            del self._waiting[questions]
 
     def _fetched(
         self, task: Task, fetches: list[Fetch], label: str, done: Future[list[Sequence[object]]]
