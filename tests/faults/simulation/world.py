@@ -29,9 +29,8 @@ from hubbub.core.ids import NO_SESSION
 from hubbub.core.rules import Rules
 from hubbub.server import connection as server_connection
 from hubbub.server import credentials as server_credentials
-from hubbub.server import hub as server_hub
+from hubbub.server import expiry as server_expiry
 from hubbub.server import indexer as server_indexer
-from hubbub.server import questions as server_questions
 from hubbub.server.connection import Connection, Welcome
 from hubbub.server.http import Site
 from hubbub.server.hub import Hub
@@ -145,7 +144,7 @@ class Process:
             if present is not None:
                 link.identity = present.user.identity
 
-    def pool(self, workers: int = 1, name: str = "", *_: Any) -> Threads:
+    def pool(self, workers: int = 1, name: str = "", **_: object) -> Threads:
         def seconds() -> float:
             usual = self._chance.choice((0.0002, 0.001, 0.004)) * self._chance.uniform(0.5, 1.5)
             return usual + (self._world.slow if self._chance.random() < 0.5 else 0.0)
@@ -431,13 +430,15 @@ def simulated(world: World) -> Iterator[None]:
     logger, listener = logging.getLogger("hubbub"), _Listener(world)
     level, propagate = logger.level, logger.propagate
     with ExitStack() as stack:
-        for module in (server_hub, server_questions, server_credentials):
-            stack.enter_context(patch.object(module, "ThreadPoolExecutor", pool))
+        for name, module in list(sys.modules.items()):
+            if name.startswith("hubbub.") and hasattr(module, "ThreadPoolExecutor"):
+                stack.enter_context(patch.object(module, "ThreadPoolExecutor", pool))
         stack.enter_context(patch.object(store_module, "_connect", connect))
         stack.enter_context(patch.object(store_module, "_make_private", lambda path: None))
         stack.enter_context(patch.object(server_connection, "socket", SocketModule))
         clock = SimpleNamespace(monotonic=lambda: world.now, time=time.time)
-        stack.enter_context(patch.object(server_indexer, "time", clock))
+        for module in (server_indexer, server_expiry):
+            stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(secrets, "choice", chance.choice))
         stack.enter_context(patch.object(secrets, "token_bytes", chance.randbytes))
         unraisable = sys.unraisablehook
