@@ -166,6 +166,9 @@ def _add_admin(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         # SUPPRESS: not given here, it mustn't undo what was given before the command.
         _add_places(parser, default=argparse.SUPPRESS)
         parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        if command.name == "audit":
+            parser.add_argument("--since", metavar="DURATION", help="how long back: 2d, 1h30m")
+            parser.add_argument("--who", metavar="NAME", help="only what this one did")
     admin.set_defaults(run_command=_admin)
 
 
@@ -261,7 +264,8 @@ def _admin(parsed: argparse.Namespace) -> int:
     from hubbub.server.admin_socket import ask
     from hubbub.server.options import ServeOptions
 
-    line = " ".join([parsed.admin, *parsed.words])
+    asked = [getattr(parsed, name, None) for name in ("since", "who")]
+    line = " ".join([parsed.admin, *parsed.words, *(word for word in asked if word)])
     try:
         command, _ = parse_admin(line)
     except AdminUsageError as error:

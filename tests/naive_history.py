@@ -10,6 +10,7 @@ import msgspec
 from hubbub.core.history import (
     Around,
     At,
+    Audit,
     Bound,
     Conversation,
     Count,
@@ -19,6 +20,8 @@ from hubbub.core.history import (
     Page,
     Question,
     Search,
+    Speakers,
+    Spoken,
     Targets,
     Whowas,
 )
@@ -26,6 +29,7 @@ from hubbub.core.ids import RoomId
 from hubbub.core.outputs import (
     EDITS,
     ERASED,
+    AuditRow,
     Erased,
     Fact,
     HistoryRow,
@@ -34,13 +38,19 @@ from hubbub.core.outputs import (
     WhowasRow,
 )
 from hubbub.irc.message import NO_TAGS
-from hubbub.irc.names import fold_nick
+from hubbub.irc.names import fold, fold_nick
 from tests.naive_search import naive_search
 
 SAID = ("PRIVMSG", "NOTICE")
+UTTERED = (*SAID, "TAGMSG")
 
 Answer = (
-    Sequence[int] | Sequence[HistoryRow] | Sequence[tuple[RoomId | str, int]] | Sequence[WhowasRow]
+    Sequence[int]
+    | Sequence[HistoryRow]
+    | Sequence[str]
+    | Sequence[tuple[RoomId | str, int]]
+    | Sequence[WhowasRow]
+    | Sequence[AuditRow]
 )
 
 
@@ -50,6 +60,7 @@ class NaiveHistory:
     def __init__(self) -> None:
         self.rows: list[HistoryRow] = []
         self.whowas: list[WhowasRow] = []
+        self.audit: list[AuditRow] = []
         self._gone: set[str] = set()
         """Identities that read no whispers any more."""
 
@@ -58,12 +69,14 @@ class NaiveHistory:
             self.rows.append(row)
         elif isinstance(row, WhowasRow):
             self.whowas.append(row)
+        elif isinstance(row, AuditRow):
+            self.audit.append(row)
         elif isinstance(row, Rekeyed):
             self.rows = [rekeyed(kept, row) for kept in self.rows]
         elif isinstance(row, Redacted):
             self.rows = [
                 redacted(kept)
-                if kept.place == row.place or kept.tags.get(EDITS) == row.id
+                if kept.place == row.place or (not row.alone and kept.tags.get(EDITS) == row.id)
                 else kept
                 for kept in self.rows
             ]
@@ -103,7 +116,44 @@ class NaiveHistory:
                 and row.command in ("PRIVMSG", "NOTICE")
                 and belongs(row, question.conversation)
             ]
+        if isinstance(question, Audit):
+            return self._audit(question)
+        if isinstance(question, Spoken):
+            return self._spoken(question)
+        if isinstance(question, Speakers):
+            return self._speakers(question)
         return self._whowas(question)
+
+    def _speakers(self, question: Speakers) -> list[str]:
+        authors = {
+            row.author
+            for row in self.rows
+            if row.time >= question.since
+            and row.author
+            and row.command in UTTERED
+            and fold_nick(row.source.partition("!")[0]) == question.name
+        }
+        return sorted(authors)
+
+    def _spoken(self, question: Spoken) -> list[HistoryRow]:
+        found = [
+            row
+            for row in sorted(self.rows, key=lambda row: row.place)
+            if row.author in question.identities
+            and row.time >= question.since
+            and question.after < row.place < question.before
+            and row.command in UTTERED
+        ]
+        return found[: question.limit]
+
+    def _audit(self, question: Audit) -> list[AuditRow]:
+        return [
+            row
+            for row in self.audit
+            if row.time >= question.since
+            and question.number in (0, row.number)
+            and fold(question.who) in ("", fold(row.who))
+        ][-question.limit :]
 
     def _page(self, page: Page) -> list[HistoryRow]:
         rows = [

@@ -30,6 +30,7 @@ from hubbub.core.outputs import (
     Seen,
     Settled,
 )
+from hubbub.core.purging import step, wanted
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, Changes, State, load
 from hubbub.edge.credentials import Made, Make
@@ -285,6 +286,15 @@ class World:
         """Does what a command of this person's would put into the log."""
         self.clock += 1_000
         self._run(Task(person.session, (entry,)))
+
+    def sweep(self) -> int:
+        """Carries out the purges that are under way, as the server does; how many steps it took."""
+        steps = 0
+        while self.state.purges:
+            purge = next(iter(self.state.purges.values()))
+            assert self.operate(step(purge, self.history.answer(wanted(purge)))) == []  # type: ignore[arg-type]
+            steps += 1
+        return steps
 
     def bring_about(self, change: Callable[[State, list[Output]], None]) -> None:
         """Has something happen that no entry asks for yet."""

@@ -177,6 +177,26 @@ def _unpin(chat: Chat, rest: str) -> None:
     chat.connection.ask("UNPIN", room, listed[int(rest[:6]) - 1])
 
 
+def _kick(chat: Chat, rest: str) -> None:
+    who, _, reason = rest.partition(" ")
+    reason = reason.strip()
+    chat.connection.ask("KICK", _room(chat, ""), who, *([reason] if reason else []))
+
+
+def _order(command: str) -> Callable[[Chat, str], None]:
+    """What keeps order is the server's to understand: it is handed on as it was typed."""
+
+    def handler(chat: Chat, rest: str) -> None:
+        chat.connection.ask(command, *rest.split())
+
+    return handler
+
+
+def _report(chat: Chat, rest: str) -> None:
+    about, _, text = rest.partition(" ")
+    chat.connection.ask("REPORT", about, text.strip())
+
+
 def _away(chat: Chat, rest: str) -> None:
     chat.connection.away(rest or None)
 
@@ -244,6 +264,16 @@ ROWS = (
     Row("verify", "<account> <code>", "confirm your e-mail address by the code that was sent to it", own.verify, 2),
     Row("invitelink", "[people] [days] | list | revoke <number>", "make a code by which others may come in; list yours; end one", own.invitelink),
     Row("claim", "<code>", "become the first admin, by the code that the server printed", own.claim, 1),
+    Row("report", "<person> <text>", "tell the moderators of somebody", _report, 2, takes="person"),
+    Row("kick", "<person> [reason]", "take somebody out of the room; for those who run it", _kick, 1, takes="person"),
+    Row("ban", "[person or mask] [duration] [reason]", "keep out of the chat, for 1h or ever; alone: who is; for moderators, as what follows", _order("BAN"), takes="person"),
+    Row("unban", "<what was banned>", "let in again", _order("UNBAN"), 1),
+    Row("mute", "[person or mask] [duration] [reason]", "keep from speaking; alone: who is", _order("MUTE"), takes="person"),
+    Row("unmute", "<who was muted>", "let speak again", _order("UNMUTE"), 1, takes="person"),
+    Row("lockdown", "[on or off] [reason]", "let no new guests in, or again; alone: which", _order("LOCKDOWN")),
+    Row("purge", "<person> [how long back]", "take out all that somebody said in the last hour, or 2d", _order("PURGE"), 1, takes="person"),
+    Row("audit", "[how long back] [who]", "what moderators did", _order("AUDIT")),
+    Row("undo", "<number>", "take back what the audit log has under that number", _order("UNDO"), 1),
     Row("raw", "<line>", "send a line of IRC as it is", _raw, 1, ("quote",)),
     Row("quit", "[reason]", "go", _quit, 0, ("exit", "q", "bye")),
 )  # fmt: skip

@@ -287,6 +287,13 @@ class Reading:
             self._c.final = True
             self.last_word = f"put out by {self.perspective().who(message.source)}: {reason}"
 
+    def _wallops(self, message: Message, _: str | None) -> None:
+        """What those with a role are told: by the server itself, or by one of them."""
+        text, source = message.params[-1], message.source
+        who = self.perspective().who(source) if source is not None and "!" in source else ""
+        said = f"{who} to the moderators: {text}" if who else text
+        self._c.emit(ServerNotice(said, "wallops"))
+
     def _standard_reply(self, message: Message, label: str | None) -> None:
         command, code, reason = message.params[0].upper(), message.params[1], message.params[-1]
         context = message.params[2:-1]
@@ -450,6 +457,7 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "CAP": (2, Reading._cap),
     "ERROR": (1, Reading._error),
     "KILL": (1, Reading._kill),
+    "WALLOPS": (1, Reading._wallops),
     "FAIL": (3, Reading._standard_reply),
     "WARN": (3, Reading._standard_reply),
     "NOTE": (3, Reading._standard_reply),

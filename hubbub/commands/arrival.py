@@ -94,7 +94,7 @@ def isupport_tokens(rules: Rules) -> list[str]:
         f"PREFIX={PREFIX}",
         f"STATUSMSG={STATUS_PREFIXES}",
         f"CHANLIMIT=#:{rules.rooms_per_user}",
-        f"MAXLIST=beI:{rules.list_entries}",
+        f"MAXLIST=beIq:{rules.list_entries}",
         f"MODES={rules.modes}",
         f"NICKLEN={rules.nick_bytes}",
         f"USERLEN={rules.user_bytes}",

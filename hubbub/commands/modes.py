@@ -25,6 +25,7 @@ LIST_NUMERICS: Final[Mapping[str, tuple[Numeric, Numeric]]] = {
     "b": (Numeric.RPL_BANLIST, Numeric.RPL_ENDOFBANLIST),
     "e": (Numeric.RPL_EXCEPTLIST, Numeric.RPL_ENDOFEXCEPTLIST),
     "I": (Numeric.RPL_INVEXLIST, Numeric.RPL_ENDOFINVEXLIST),
+    "q": (Numeric.RPL_QUIETLIST, Numeric.RPL_ENDOFQUIETLIST),
 }
 """What each of a room's lists is shown with: one numeric a mask, and one at the end."""
 
@@ -123,6 +124,9 @@ def _room_modes(session: Session, state: State, name: str) -> Sequence[Shown | F
     if room.limit:
         letters += "l"
         arguments.append(str(room.limit))
+    if room.slow:
+        letters += "d"
+        arguments.append(str(room.slow))
     return [
         numeric(Numeric.RPL_CHANNELMODEIS, room.name, f"+{letters}", *arguments),
         numeric(Numeric.RPL_CREATIONTIME, room.name, str(room.created // 1000)),
@@ -133,13 +137,15 @@ def _list_reader(name: str, letter: str) -> Callable[[Session, State], Sequence[
     def read(session: Session, state: State) -> Sequence[Shown | Fetch]:
         room, _ = _visible_room(session, state, name)
         item, end = LIST_NUMERICS[letter]
+        # Clients that know the numerics of this list know them with its letter.
+        about = (room.name, letter) if letter == "q" else (room.name,)
         masks = sorted(room.lists[letter].values(), key=lambda entry: (entry.at, entry.mask))
         return [
             *(
-                numeric(item, room.name, entry.mask, entry.by, str(entry.at // 1000))
+                numeric(item, *about, entry.mask, entry.by, str(entry.at // 1000))
                 for entry in masks
             ),
-            numeric(end, room.name),
+            numeric(end, *about),
         ]
 
     return read

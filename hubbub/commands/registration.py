@@ -220,6 +220,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
         Lookup(welcome),
         entries.Join(session.id, lobby),
         Lookup(enter),
+        *([entries.Attend(session.id)] if registration.account else ()),
     ]
 
 

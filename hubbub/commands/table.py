@@ -17,6 +17,7 @@ from hubbub.commands import (
     invitelink,
     listing,
     markread,
+    moderation,
     modes,
     monitor,
     multiline,
@@ -63,6 +64,7 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
     "People": (*who.ROWS, *people.ROWS, *monitor.ROWS, *realname.ROWS),
     "Connecting": (*registration.ROWS, *gateway.ROWS),
     "Accounts": (*accounts.ROWS, *recovery.ROWS, *invitelink.ROWS, *services.ROWS, *roles.ROWS),
+    "Order": moderation.ROWS,
     "Server": server_info.ROWS,
 }
 """The commands as HELP lists them."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 from hubbub.core import entries
 from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname
+from hubbub.core.audit import note
 from hubbub.core.codes import DAY_SECONDS, Code, Kind
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
 from hubbub.core.invitations import move_invitations
+from hubbub.core.measures import BAN, Signs
 from hubbub.core.missed import forget_last_seen, move_last_seen
 from hubbub.core.outputs import (
     Answer,
@@ -35,6 +37,8 @@ from hubbub.core.outputs import (
 from hubbub.core.pending import Pending
 from hubbub.core.pins import forget_pins_of, rename_pins_of
 from hubbub.core.presence import (
+    LOCKDOWN,
+    LOCKED,
     come_back,
     depart,
     end_session,
@@ -43,12 +47,14 @@ from hubbub.core.presence import (
     held_for_another,
     is_account_banned,
     leave_room,
+    mute_of,
     require_role,
     speaker,
     whowas,
 )
 from hubbub.core.reading import forget_markers, move_markers
 from hubbub.core.registered_rooms import bequeath
+from hubbub.core.reports import show_reports
 from hubbub.core.state import State
 from hubbub.core.ways_back import close_ways_back, inherit_reading, move_ways_back
 from hubbub.irc.names import fold_nick
@@ -122,6 +128,7 @@ def make_account(
         _own(state, holder, account, out)
     give_role(state, account, role, out)
     if entry.session == NO_SESSION:
+        note(state, entry.session, out, "account made", account.name, detail=role)
         return account
     text = f"{account.name} is now your account: log in with it from anywhere"
     out.append(Answer(entry.session, Reply(command, ("SUCCESS", account.name, text))))
@@ -177,20 +184,32 @@ def require_free(state: State, entry: entries.Register, user: User | None) -> No
         text = "This server has as many accounts as it is set to hold"
         raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
     if user is not None:
+        _require_voice(state, user)
         return
     holder = state.user_named(entry.name)
-    for mark in (
-        ("device", entry.device),
-        ("address", entry.host),
-        ("name", fold_nick(entry.name)),
-    ):
-        if entry.session != NO_SESSION and mark in state.bans:
-            text = "You are banned from this server"
-            raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
+    signs = Signs(
+        fold_nick(entry.name),
+        (f"{entry.name}!*@{entry.host}",),
+        (entry.host,),
+        entry.device,
+    )
+    if entry.session != NO_SESSION and state.measures.against(BAN, signs, state.now):
+        text = "You are banned from this server"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=text)
+    if entry.session != NO_SESSION and state.counter(LOCKDOWN):
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", entry.name, text=LOCKED)
     taken = holder is not None and not (entry.device and holder.device == entry.device)
     if taken or held_for_another(state, fold_nick(entry.name), entry.device):
         text = f"A guest is called {entry.name} at the moment: choose another name"
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", entry.name, text=text)
+
+
+def _require_voice(state: State, user: User) -> None:
+    """Refuses somebody who is muted, as the mute would stay with the guest."""
+    made = mute_of(state, user)
+    if made is not None:
+        text = f"You are muted{made.terms}: register when that is over"
+        raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", user.nick, text=text)
 
 
 def _absent_user(state: State, account: Account) -> User:
@@ -262,6 +281,7 @@ def login(state: State, entry: entries.Login, out: list[Output]) -> None:
         _move_session(state, entry.session, before, user, out)
     out.append(Answer(entry.session, logged_in(user)))
     out.append(Answer(entry.session, numeric(Numeric.RPL_SASLSUCCESS)))
+    show_reports(state, user, out)
 
 
 def _move_session(
@@ -353,19 +373,30 @@ def named(state: State, entry: entries.Entry, name: str) -> Account:
     return account
 
 
+def _is_own(state: State, session: SessionId, account: Account) -> bool:
+    return session != NO_SESSION and speaker(state, session).owner is account
+
+
 def set_password(state: State, entry: entries.SetPassword, out: list[Output]) -> None:
     account = named(state, entry, entry.name)
+    if not _is_own(state, entry.session, account):
+        note(state, entry.session, out, "password", account.name)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
     if entry.session != NO_SESSION:
         text = "Your password was changed"
-        note = Reply("NOTE", ("ACCOUNT", "PASSWORD_CHANGED", account.name, text))
-        out.append(Answer(entry.session, note))
+        reply = Reply("NOTE", ("ACCOUNT", "PASSWORD_CHANGED", account.name, text))
+        out.append(Answer(entry.session, reply))
 
 
 def set_role(state: State, entry: entries.SetRole, out: list[Output]) -> None:
     require_role(state, entry.session, "admin")
-    give_role(state, named(state, entry, entry.name), entry.role, out)
+    account = named(state, entry, entry.name)
+    if account.role == entry.role:
+        return
+    detail = f"{account.role} to {entry.role}"
+    note(state, entry.session, out, "role", account.name, detail=detail)
+    give_role(state, account, entry.role, out)
 
 
 def give_role(state: State, account: Account, role: str, out: list[Output]) -> None:
@@ -375,6 +406,7 @@ def give_role(state: State, account: Account, role: str, out: list[Output]) -> N
     if account.may("admin"):
         _end_claims(state)
     _show_role(state, state.user_of(account), out)
+    show_reports(state, state.user_of(account), out)
 
 
 def _end_claims(state: State) -> None:
@@ -386,6 +418,9 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     """Ends an account: its name is free, its whispers are nobody's, its messages if wished gone."""
     account = named(state, entry, entry.name)
     user, reason = state.user_of(account), "Account deleted"
+    if not _is_own(state, entry.session, account):
+        detail = "with its messages" if entry.messages else ""
+        note(state, entry.session, out, "account deleted", account.name, detail=detail)
     out.extend(HangUp(session, reason) for session in user.sessions)
     for session in user.sessions:
         state.detach(session)
@@ -421,5 +456,5 @@ def revoke_session(state: State, entry: entries.RevokeSession, out: list[Output]
     out.append(HangUp(target, reason))
     end_session(state, target, reason, out)
     if target != entry.session:
-        note = Reply("NOTE", ("SESSIONS", "SESSION_ENDED", str(target), "That session was ended"))
-        out.append(Answer(entry.session, note))
+        reply = Reply("NOTE", ("SESSIONS", "SESSION_ENDED", str(target), "That session was ended"))
+        out.append(Answer(entry.session, reply))

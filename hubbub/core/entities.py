@@ -259,6 +259,7 @@ class Room:
     `public_since` is where the history begins that every member may read, while it isn't private.
     One that is registered has a `founder` (an account's id, else 0) and `access`, and stays as it is
     whoever leaves.
+    `slow` is how many seconds lie between two messages of one person at least, or 0.
     `flags` holds the letters of the modes without argument, sorted. `version` counts changes of
     who is in it; it isn't kept. Nor are `rolls`: what NAMES has made of the members, by how it is
     asked for; it holds as long as members only come.
@@ -282,6 +283,7 @@ class Room:
         "registered_at",
         "retired_at",
         "rolls",
+        "slow",
         "spoken",
         "topic",
         "topic_at",
@@ -306,6 +308,7 @@ class Room:
         founder: int = 0,
         registered_at: int = 0,
         keep_days: int = 0,
+        slow: int = 0,
     ) -> None:
         self.id = RoomId(id)
         self.name = name
@@ -324,8 +327,9 @@ class Room:
         self.access: dict[AccountId, Access] = {}
         self.keep_days = keep_days
         self.pins: dict[Place, Pin] = {}
+        self.slow = slow
         self.members: dict[UserId, Member] = {}
-        self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}}
+        self.lists: dict[str, dict[str, ListEntry]] = {"b": {}, "e": {}, "I": {}, "q": {}}
         self.version = 0
         self.rolls: dict[object, object] = {}
 
@@ -349,6 +353,7 @@ class Room:
             self.founder,
             self.registered_at,
             self.keep_days,
+            self.slow,
         )
 
     @property
@@ -371,11 +376,12 @@ class Member:
 
     `reads_from` is the place from which it may read what is private, earlier than `since` when a lost
     connection lies between. `opped` and `voiced` are the places from which it may read what was said
-    to operators, and to all with a rank; they mean nothing to who has no such rank.
+    to operators, and to all with a rank; they mean nothing to who has no such rank. `said_at` is when
+    (milliseconds) it last said something in a slow room, or came into it.
     """
 
     TABLE: ClassVar[str] = "members"
-    __slots__ = ("_ranks", "opped", "reads_from", "room", "since", "user", "voiced")
+    __slots__ = ("_ranks", "opped", "reads_from", "room", "said_at", "since", "user", "voiced")
 
     def __init__(
         self,
@@ -386,6 +392,7 @@ class Member:
         reads_from: Place,
         opped: Place,
         voiced: Place,
+        said_at: int = 0,
     ) -> None:
         self.room = room
         self.user = user
@@ -394,6 +401,7 @@ class Member:
         self.reads_from = reads_from
         self.opped = opped
         self.voiced = voiced
+        self.said_at = said_at
 
     @property
     def ranks(self) -> str:
@@ -417,6 +425,7 @@ class Member:
             self.reads_from,
             self.opped,
             self.voiced,
+            self.said_at,
         )
 
 
@@ -467,7 +476,7 @@ class Pin:
 
 
 class ListEntry:
-    """One mask on a room's list of bans (b), exceptions (e) or invite exceptions (I)."""
+    """One mask on a room's list of bans (b), exceptions (e), invite exceptions (I) or the quiet (q)."""
 
     TABLE: ClassVar[str] = "lists"
     __slots__ = ("at", "by", "letter", "mask", "room")
@@ -502,29 +511,6 @@ class HeldName:
 
     def row(self) -> Row:
         return (self.folded, self.device, self.until)
-
-
-class ServerBan:
-    """One thing that keeps a banned person out: `kind` is device, address or name.
-
-    `folded` is the name under which the ban was made and can be lifted.
-    """
-
-    TABLE: ClassVar[str] = "bans"
-    __slots__ = ("at", "folded", "kind", "reason", "value")
-
-    def __init__(self, kind: str, value: str, folded: FoldedNick, reason: str, at: int) -> None:
-        self.kind = kind
-        self.value = value
-        self.folded = folded
-        self.reason = reason
-        self.at = at
-
-    def key(self) -> Row:
-        return (self.kind, self.value)
-
-    def row(self) -> Row:
-        return (self.kind, self.value, self.folded, self.reason, self.at)
 
 
 class Counter:

@@ -380,14 +380,80 @@ class Announce(Entry, frozen=True):
 
 
 class Ban(Entry, frozen=True):
-    """The operator keeps a user out: by device, by address beyond loopback, and by name."""
+    """Keeps people out, see core/moderation.py: a user, `account:NAME`, a mask, an address or network."""
 
-    nick: str
+    target: str
     reason: str
+    seconds: int = 0
+    """For how long; 0 is for ever."""
 
 
 class Unban(Entry, frozen=True):
-    nick: str
+    """Lifts the bans that were made on this target."""
+
+    target: str
+    reason: str = ""
+
+
+class Mute(Entry, frozen=True):
+    """Keeps people from speaking: as Ban."""
+
+    target: str
+    reason: str
+    seconds: int = 0
+
+
+class Unmute(Entry, frozen=True):
+    """Lifts the mutes that were made on this target."""
+
+    target: str
+    reason: str = ""
+
+
+class Lockdown(Entry, frozen=True):
+    """New guests aren't let in any more, or again."""
+
+    on: bool
+    reason: str = ""
+
+
+class Report(Entry, frozen=True):
+    """Tells the moderators of somebody, or of a message (`said`), and why."""
+
+    about: str
+    text: str
+    said: Said | None = None
+    """Of a message, that which the store knew of it; `about` is then the nick of who said it."""
+
+
+class Attend(Entry, frozen=True):
+    """Somebody has just come: shows who has a role what was reported meanwhile."""
+
+
+class StartPurge(Entry, frozen=True):
+    """All that these identities said in the last `seconds` shall go; `name` is what they were called."""
+
+    name: str
+    identities: tuple[str, ...]
+    seconds: int
+    reason: str = ""
+
+
+class TakeOut(Entry, frozen=True):
+    """A step of the purge `number`: what is to go now; `last` says that nothing is left."""
+
+    number: int
+    said: tuple[Said, ...]
+    last: bool
+
+
+class Undo(Entry, frozen=True):
+    """Takes back what somebody did: `number`, and the rest of what the audit log says of it."""
+
+    number: int
+    action: str
+    target: str
+    detail: str = ""
 
 
 AnyEntry = (
@@ -437,6 +503,14 @@ AnyEntry = (
     | Announce
     | Ban
     | Unban
+    | Mute
+    | Unmute
+    | Lockdown
+    | Undo
+    | Report
+    | Attend
+    | StartPurge
+    | TakeOut
 )
 
 

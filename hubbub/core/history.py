@@ -159,7 +159,48 @@ class Whowas(msgspec.Struct, frozen=True):
     limit: int
 
 
-Question = Page | Around | Count | Targets | Search | Message | Messages | Whowas
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """The last `limit` acts of the audit log, oldest first.
+
+    Done since a time (milliseconds), by somebody of this nick (however cased), or with this number.
+    """
+
+    limit: int
+    since: int = 0
+    who: str = ""
+    number: int = 0
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """The first `limit` messages and reactions of some identities between two places, since a time."""
+
+    identities: tuple[str, ...]
+    since: int
+    after: Place
+    before: Place
+    limit: int
+
+
+class Speakers(msgspec.Struct, frozen=True, kw_only=True):
+    """Which identities said something under a name since a time; answered as texts."""
+
+    name: FoldedNick
+    since: int
+
+
+Question = (
+    Spoken
+    | Speakers
+    | Audit
+    | Page
+    | Around
+    | Count
+    | Targets
+    | Search
+    | Message
+    | Messages
+    | Whowas
+)
 
 
 def readable(state: State, member: Member) -> InRoom:

@@ -13,7 +13,7 @@ from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import SessionId
 from hubbub.core.outputs import Answer, Deliver, Event, Output
-from hubbub.core.presence import speaker
+from hubbub.core.presence import require_unmuted, speaker
 from hubbub.core.rooms import find_member, find_room, is_banned, require_authority, require_operator
 from hubbub.core.standing import Invitation
 from hubbub.core.state import State
@@ -30,6 +30,7 @@ def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)
     room = find_room(state, entry.room)
     member = find_member(room, user)
+    require_unmuted(state, user, room.name)
     if "i" in room.flags or room.key_word or room.limit or is_banned(room, target):
         require_operator(member)
     if target.id in room.members:

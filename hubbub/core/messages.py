@@ -18,9 +18,10 @@ from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import Place, SessionId
 from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Record
-from hubbub.core.presence import forget_sent, speaker
-from hubbub.core.rooms import is_banned
+from hubbub.core.presence import forget_sent, mute_of, require_unmuted, speaker
+from hubbub.core.rooms import is_banned, on_list
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, digest_of
+from hubbub.core.slow import require_pace, spoke
 from hubbub.core.state import State
 from hubbub.irc.framing import BODY_LIMIT
 from hubbub.irc.message import NO_TAGS
@@ -39,10 +40,29 @@ def say(state: State, entry: entries.Say, out: list[Output]) -> None:
     status, name = split_status(entry.target)
     if status:
         status = "+" if "+" in status else "@"  # The lowest rank of several is who it is for.
+    if state.measures.any_mute and _is_silenced(state, entry, user, name):
+        return
     if is_room(name):
         _say_in_room(state, entry, user, status, name, out)
     else:
         _whisper(state, entry, user, out)
+
+
+def _is_silenced(state: State, entry: entries.Say, user: User, name: str) -> bool:
+    """Whether a muted user's passing signal is left out; what it would say is refused.
+
+    It may still write to whoever has a role.
+    """
+    made = mute_of(state, user)
+    target = state.user_named(name)
+    if made is None or (target is not None and target.may("moderator")):
+        return False
+    if entries.is_passing(entry):
+        return True
+    if is_room(name):
+        require_unmuted(state, user, name)
+    text = f"You are muted{made.terms}; moderators still hear you"
+    raise refuse(Numeric.ERR_CANTSENDTOUSER, name, text=text)
 
 
 def _tags(entry: entries.Say) -> Mapping[str, str]:
@@ -83,6 +103,8 @@ def _say_in_room(
     if room is None:
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     require_voice(room, user)
+    if entry.verb != "TAGMSG":
+        require_pace(state, room, user)
     _require_relayable(state, entry, status + room.name)
     place = None if entries.is_passing(entry) else state.take_place()
     event = _said(state, entry, user, status + room.name, place)
@@ -94,6 +116,8 @@ def _say_in_room(
     if place is None:
         return
     state.keep_room(room)
+    if room.slow and entry.verb != "TAGMSG":
+        spoke(state, room.members.get(user.id))
     out.append(
         Record(
             HistoryRow(
@@ -130,6 +154,9 @@ def require_voice(room: Room, user: User) -> None:
         raise refuse(
             Numeric.ERR_CANNOTSENDTOCHAN, room.name, text="Cannot send to channel (you are banned)"
         )
+    if room.lists["q"] and on_list(room, "q", user) and not on_list(room, "e", user):
+        text = "Cannot send to channel (you may not speak there: +q)"
+        raise refuse(Numeric.ERR_CANNOTSENDTOCHAN, room.name, text=text)
 
 
 def ranked_sessions(room: Room, status: str) -> tuple[SessionId, ...]:

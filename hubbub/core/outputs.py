@@ -103,6 +103,25 @@ class Redacted(msgspec.Struct, frozen=True, gc=False):
 
     place: Place
     id: str
+    alone: bool = False
+    """Its corrections aren't looked for: they are taken out by themselves."""
+
+
+class AuditRow(msgspec.Struct, frozen=True, gc=False):
+    """What somebody with a role, or the console, did: for the audit log.
+
+    `who` is the nick or "console". `until` (milliseconds) is of what ends by itself, else 0; `detail`
+    says what undoing it needs to know, or more of what was done.
+    """
+
+    number: int
+    time: int
+    who: str
+    action: str
+    target: str
+    reason: str = ""
+    until: int = 0
+    detail: str = ""
 
 
 EDITS: Final = "draft/target-msgid"
@@ -110,7 +129,7 @@ EDITS: Final = "draft/target-msgid"
 ERASED: Final = "ERASED"
 """The command of a history row whose content is gone; nobody is shown such a row."""
 
-Fact = HistoryRow | WhowasRow | Rekeyed | Erased | Redacted
+Fact = HistoryRow | WhowasRow | AuditRow | Rekeyed | Erased | Redacted
 """What the store can be told to keep, in the order in which it happened."""
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 from hubbub.core import entries
 from hubbub.core.admission import admit
@@ -14,10 +17,11 @@ from hubbub.core.attributes import (
     set_absent,
     settle_absence,
 )
-from hubbub.core.entities import Account, HeldName, Member, ServerBan, User
+from hubbub.core.entities import Account, HeldName, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId, origin
 from hubbub.core.markers import room_target
+from hubbub.core.measures import BAN, MUTE, Measure, Signs, signs_of
 from hubbub.core.missed import EVERYWHERE, RESTART_MARGIN_MS, note_leaving
 from hubbub.core.outputs import (
     Answer,
@@ -36,10 +40,13 @@ from hubbub.core.outputs import (
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent
 from hubbub.core.state import State
 from hubbub.core.ways_back import end_ways_back, keep_ways_back, settle_empty
-from hubbub.irc.masks import matches
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, numeric, refuse
+
+LOCKDOWN: Final = "lockdown"
+"""The counter that has the number of the act by which new guests aren't let in, or 0."""
+LOCKED: Final = "No new guests are let in at the moment: log in to your account, or try again later"
 
 
 def leave_room(state: State, member: Member, seen: int = 0) -> None:
@@ -63,6 +70,41 @@ def require_role(state: State, session: SessionId, role: str) -> None:
     """Refuses unless the session's account has the role; the console may do everything."""
     if session != NO_SESSION and not speaker(state, session).may(role):
         raise refuse(Numeric.ERR_NOPRIVILEGES, text=f"That takes the role of {role}")
+
+
+def require_over(state: State, session: SessionId, account: Account | None) -> None:
+    """Refuses what a session would do against an account, unless it has the higher role.
+
+    Nothing is done against an admin, the console's neither: the role has to go first.
+    """
+    if account is None or not account.may("moderator"):
+        return
+    if account.may("admin"):
+        text = f"{account.name} is {account.role}: that role has to be taken away first"
+        raise refuse(Numeric.ERR_NOPRIVILEGES, text=text)
+    if session != NO_SESSION and not speaker(state, session).may("admin"):
+        text = f"{account.name} is {account.role}: that takes an admin"
+        raise refuse(Numeric.ERR_NOPRIVILEGES, text=text)
+
+
+def addresses_of(state: State, user: User) -> tuple[str, ...]:
+    """Where a user's sessions come from, each once; this machine is no address."""
+    return (user.host,) if user.sessions and user.host != "localhost" else ()
+
+
+def mute_of(state: State, user: User) -> Measure | None:
+    """The mute that keeps a user from speaking, or None."""
+    if not state.measures.any_mute:
+        return None
+    return state.measures.against(MUTE, signs_of(user, addresses_of(state, user)), state.now)
+
+
+def require_unmuted(state: State, user: User, room: str) -> None:
+    """Refuses what a muted user would say in a room."""
+    made = mute_of(state, user)
+    if made is not None:
+        text = f"Cannot send to channel (you are muted{made.terms})"
+        raise refuse(Numeric.ERR_CANNOTSENDTOCHAN, room, text=text)
 
 
 def node_started(state: State, entry: entries.NodeStarted, out: list[Output]) -> None:
@@ -91,6 +133,15 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     for held in [held for held in state.held.values() if held.until <= state.now]:
         del state.held[held.folded]
         state.erase(held)
+    for over in state.measures.expired(state.now):
+        state.measures.remove(over)
+        state.erase(over)
+    for surge in [surge for surge in state.surges.values() if surge.until < state.now]:
+        del state.surges[surge.room]
+        state.erase(surge)
+    for report in [report for report in state.reports.values() if report.is_over(state.now)]:
+        del state.reports[report.number]
+        state.erase(report)
     while state.invitations.expired(state.now):
         state.end_invitation(state.invitations.first())
     end_ways_back(state)
@@ -111,13 +162,7 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
     """Admits a session under a name, or says why not and leaves it to choose another."""
     if entry.session in state.sessions:
         return
-    source = f"{entry.nick}!{entry.username}@{entry.host}"
-    marks = [("device", entry.device)]
-    if entry.account:
-        marks.append(("account", str(entry.account)))
-    else:
-        marks += [("name", str(fold_nick(entry.nick))), ("address", entry.host)]
-    reason = _banned(state, source, marks)
+    reason = _kept_out(state, entry)
     if reason is not None:
         out.append(Settled(entry.session, ""))
         out.append(Answer(entry.session, numeric(Numeric.ERR_YOUREBANNEDCREEP, text=reason)))
@@ -157,6 +202,29 @@ def _admitted(state: State, entry: entries.Open, out: list[Output]) -> bool:
     out.append(Answer(entry.session, numeric(Numeric.ERR_PASSWDMISMATCH, text=reason)))
     out.append(HangUp(entry.session, reason))
     return False
+
+
+def _kept_out(state: State, entry: entries.Open) -> str | None:
+    """Why a session isn't let in at all, or None."""
+    account = state.accounts_by_id.get(AccountId(entry.account))
+    signs = Signs(
+        fold_nick(entry.nick),
+        (f"{entry.nick}!{entry.username}@{entry.host}",),
+        (entry.host,),
+        entry.device,
+        entry.account,
+        has_role=account is not None and account.may("moderator"),
+    )
+    ban = state.measures.against(BAN, signs, state.now)
+    if ban is not None:
+        return f"You are banned from this server{ban.terms}"
+    if entry.account or not state.counter(LOCKDOWN):
+        return None
+    folded = fold_nick(entry.nick)
+    holder, held = state.users.get(folded), state.held.get(folded)
+    devices = [known.device for known in (holder, held) if known is not None]
+    # Whoever lost the connection comes back; whoever is new has to wait.
+    return None if entry.device and entry.device in devices else LOCKED
 
 
 def _attach(state: State, user: User, entry: entries.Open, out: list[Output]) -> None:
@@ -248,27 +316,11 @@ def _replace(state: State, session: SessionId, out: list[Output]) -> None:
     out.extend(Departed(room, (session,)) for room in user.memberships)
 
 
-def _banned(state: State, source: str, marks: Sequence[tuple[str, str]]) -> str | None:
-    """Why the server's bans keep out who has these marks, or a name; None when they don't."""
-    for kind, value in marks:
-        ban = state.bans.get((kind, value))
-        if ban is not None:
-            return _ban_text(ban)
-    found = [
-        ban for ban in state.bans.values() if ban.kind == "mask" and matches(ban.value, source)
-    ]
-    # A loaded state has them in another order than one that saw them made.
-    return _ban_text(min(found, key=lambda ban: ban.value)) if found else None
-
-
 def is_account_banned(state: State, account: Account) -> str | None:
     """Why an account may not log in, or None."""
-    ban = state.bans.get(("account", str(account.id)))
-    return None if ban is None else f"This account is banned ({ban.reason or 'no reason given'})"
-
-
-def _ban_text(ban: ServerBan) -> str:
-    return f"You are banned from this server ({ban.reason or 'no reason given'})"
+    signs = Signs("", (), account=account.id, has_role=account.may("moderator"))
+    ban = state.measures.against(BAN, signs, state.now)
+    return None if ban is None else f"This account is banned{ban.terms}"
 
 
 def held_for_another(state: State, folded: FoldedNick, device: str) -> bool:
@@ -278,8 +330,13 @@ def held_for_another(state: State, folded: FoldedNick, device: str) -> bool:
 
 
 def close_session(state: State, entry: entries.Close, out: list[Output]) -> None:
-    if entry.session in state.sessions:
-        end_session(state, entry.session, entry.reason, out, lost=entry.lost, seen=entry.seen)
+    presence = state.sessions.get(entry.session)
+    if presence is None:
+        return
+    reason = entry.reason
+    if mute_of(state, presence.user) is not None:
+        reason = reason.partition(": ")[0]  # "Quit", without last words
+    end_session(state, entry.session, reason, out, lost=entry.lost, seen=entry.seen)
 
 
 def end_session(
@@ -354,11 +411,14 @@ def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
         raise refuse(Numeric.ERR_NONICKCHANGE, text=text)
     if (holder is not None and holder is not user) or held_for_another(state, folded, user.device):
         raise Refused(_in_use(entry.nick, holder))
-    reason = _banned(
-        state, f"{entry.nick}!{user.username}@{user.host}", (("name", fold_nick(entry.nick)),)
-    )
-    if reason is not None and user.owner is None:
-        raise refuse(Numeric.ERR_ERRONEUSNICKNAME, entry.nick, text=reason)
+    if user.owner is None:
+        signs = signs_of(user, addresses_of(state, user))
+        faces = [f"{entry.nick}!{face.partition('!')[2]}" for face in signs.faces]
+        later = msgspec.structs.replace(signs, name=folded, faces=tuple(faces))
+        ban = state.measures.against(BAN, later, state.now)
+        if ban is not None:
+            text = f"You are banned from this server{ban.terms}"
+            raise refuse(Numeric.ERR_ERRONEUSNICKNAME, entry.nick, text=text)
     before, old_nick = user.folded, user.nick
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.nick,))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.audit import note
 from hubbub.core.entities import User
 from hubbub.core.happening import did, tagged
 from hubbub.core.history import is_kept, readable
@@ -22,7 +23,7 @@ from hubbub.core.ids import Place, RoomId, SessionId, msgid
 from hubbub.core.messages import ranked_sessions, require_voice
 from hubbub.core.outputs import EDITS, Deliver, HistoryRow, Output, Record, Redacted
 from hubbub.core.pins import forget_pin
-from hubbub.core.presence import speaker
+from hubbub.core.presence import require_unmuted, speaker
 from hubbub.core.state import State
 from hubbub.irc.names import fold_nick, is_room, split_status
 from hubbub.irc.replies import Refused, fail
@@ -53,22 +54,37 @@ def redact(state: State, entry: entries.Redact, out: list[Output]) -> None:
     window = state.rules.redact_seconds
     wish = _Wish("REDACT", entry.target, id, said, entry.session, window)
     audience = _audience(state, wish, user)
+    if said.author != user.identity and not _operates(state, user, said.room):
+        target = nick_of(state, said.author)
+        note(state, entry.session, out, "redact", target, entry.reason, detail=entry.target)
     params = (id, entry.reason) if entry.reason else (id,)
     place = state.take_place()
     event = did(state, user, "REDACT", (audience.target, *params), place)
     out.append(Deliver(event, audience.rooms, audience.sessions))
     out.append(Record(Redacted(said.place, id)))
-    _forget_digest(state, said)
+    forget_digest(state, said)
     forget_pin(state, said)
     out.append(Record(_row(state, user, said, "REDACT", params, place)))
 
 
-def _forget_digest(state: State, said: entries.Said) -> None:
+def forget_digest(state: State, said: entries.Said) -> None:
     """What was said isn't to be guessed from what a repeat of it is known by."""
     for sent in state.sent.of(said.author):
         if sent.place == said.place:
             sent.digest = ""
             state.save(sent)
+
+
+def _operates(state: State, user: User, room: RoomId | None) -> bool:
+    """Whether a user runs the room."""
+    member = None if room is None else user.memberships.get(room)
+    return member is not None and "o" in member.ranks
+
+
+def nick_of(state: State, identity: str) -> str:
+    """The name of who has an identity, or the identity of who isn't here any more."""
+    known = (user.nick for user in state.users_by_id.values() if user.identity == identity)
+    return next(known, identity)
 
 
 def edit(state: State, entry: entries.Edit, out: list[Output]) -> None:
@@ -78,6 +94,7 @@ def edit(state: State, entry: entries.Edit, out: list[Output]) -> None:
     wish = _Wish("EDIT", entry.target, id, said, entry.session, state.rules.edit_seconds)
     audience = _audience(state, wish, user)
     room = None if said.room is None else state.rooms_by_id[said.room]
+    require_unmuted(state, user, wish.target)
     if room is not None:
         require_voice(room, user)
     tags = MappingProxyType({EDITS: id})

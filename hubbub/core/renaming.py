@@ -13,6 +13,7 @@ from hubbub.core.attributes import account_changed
 from hubbub.core.entities import Account, HeldName, User
 from hubbub.core.happening import happened
 from hubbub.core.ids import NO_SESSION
+from hubbub.core.measures import BAN, Signs
 from hubbub.core.outputs import Answer, Deliver, Output, Record, Renamed, Seen
 from hubbub.core.presence import held_for_another, whowas
 from hubbub.core.state import State
@@ -66,7 +67,8 @@ def _require_free(state: State, account: Account, new: str, folded: FoldedNick) 
     if state.account_named(new) is not None:
         raise fail("ACCOUNT", "ACCOUNT_EXISTS", new, text=f"{new} is registered already")
     taken = holder is not None or held_for_another(state, folded, account.identity)
-    if taken or ("name", str(folded)) in state.bans:
+    banned = state.measures.against(BAN, Signs(folded, (f"{new}!*@*",)), state.now)
+    if taken or banned is not None:
         text = f"{new} can't be had at the moment: choose another name"
         raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", new, text=text)
     kept = [

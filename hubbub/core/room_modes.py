@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hubbub.core import entries
+from hubbub.core.audit import note
 from hubbub.core.entities import ListEntry, Member, Room, User
 from hubbub.core.happening import happened
 from hubbub.core.outputs import Answer, Deliver, Output
 from hubbub.core.presence import speaker
 from hubbub.core.rooms import find_room, fits, require_authority
+from hubbub.core.slow import SLOWEST
 from hubbub.core.state import State
 from hubbub.irc.masks import matches, normalise
 from hubbub.irc.modes import ROOM_MODES, ModeChange, ModeKind, format_changes
@@ -33,6 +35,8 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
     require_authority(room, user)
+    own = room.members.get(user.id)
+    as_moderator = own is None or "o" not in own.ranks
     was_private = room.private
     made: list[ModeChange] = []
     for adding, letter, argument in entry.changes:
@@ -50,6 +54,8 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
         room.public_since = state.next_place
         state.save(room)
     for params in format_changes(made, state.rules.modes):
+        if as_moderator:
+            note(state, entry.session, out, "mode", room.name, detail=" ".join(params))
         shown = happened(state, out, user, "MODE", (room,), params)
         out.append(Deliver(shown, (room.id,), user.sessions))
 
@@ -138,27 +144,33 @@ def _set_key(state: State, room: Room, key: str) -> None:
     state.save(room)
 
 
-def _check_limit(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+def _check_number(state: State, room: Room, user: User, change: ModeChange) -> Checked | None:
+    field, most, meaning = _NUMBERS[change.mode.letter]
     if not change.adding:
-        return (change, lambda: _set_limit(state, room, 0)) if room.limit else None
-    text = change.argument or ""
-    # Ten digits hold every limit; more of them would be a number that the store can't hold.
-    digits = text.lstrip("0")
-    if not (text.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) < 1 << 31):
-        raise refuse(
-            Numeric.ERR_INVALIDMODEPARAM,
-            room.name,
-            change.mode.letter,
-            text,
-            text="The limit is a number of members, from 1",
+        return (
+            (change, lambda: _set_number(state, room, field, 0)) if getattr(room, field) else None
         )
-    limit = int(text)
-    shown = ModeChange(True, change.mode, str(limit))
-    return shown, lambda: _set_limit(state, room, limit)
+    text = change.argument or ""
+    # Ten digits hold every number; more of them would be one that the store can't hold.
+    digits = text.lstrip("0")
+    if not (text.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) <= most):
+        raise refuse(
+            Numeric.ERR_INVALIDMODEPARAM, room.name, change.mode.letter, text, text=meaning
+        )
+    number = int(text)
+    shown = ModeChange(True, change.mode, str(number))
+    return shown, lambda: _set_number(state, room, field, number)
 
 
-def _set_limit(state: State, room: Room, limit: int) -> None:
-    room.limit = limit
+_NUMBERS: Final[Mapping[str, tuple[str, int, str]]] = {
+    "l": ("limit", (1 << 31) - 1, "The limit is a number of members, from 1"),
+    "d": ("slow", SLOWEST, f"The pace is a number of seconds, from 1 to {SLOWEST}"),
+}
+"""The modes that are a number: what of the room it is, the most it may be, and what it means."""
+
+
+def _set_number(state: State, room: Room, field: str, number: int) -> None:
+    setattr(room, field, number)
     state.save(room)
 
 
@@ -178,6 +190,6 @@ _CHECKS: Final[Mapping[ModeKind, Callable[[State, Room, User, ModeChange], Check
     ModeKind.PREFIX: _check_rank,
     ModeKind.A: _check_list,
     ModeKind.B: _check_key,
-    ModeKind.C: _check_limit,
+    ModeKind.C: _check_number,
     ModeKind.D: _check_flag,
 }

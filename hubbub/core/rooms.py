@@ -11,8 +11,10 @@ from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, granted, happened
 from hubbub.core.makers import marks_of
 from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
-from hubbub.core.presence import leave_room, speaker
+from hubbub.core.presence import leave_room, mute_of, require_unmuted, speaker
+from hubbub.core.slow import spoke
 from hubbub.core.state import State
+from hubbub.core.surges import joined, require_calm
 from hubbub.core.ways_back import come_back_in, is_for_the_taking
 from hubbub.irc.masks import account_mask, matches
 from hubbub.irc.names import fold_room
@@ -88,6 +90,8 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
         _admit(state, room, user, entry.key)
     way = state.ways_back.valid(user.identity, room.id, state.now)
     member = state.add_member(room, user, "o" if is_for_the_taking(state, room) else "")
+    spoke(state, member)
+    joined(state, room, user, out)
     invitation = state.invitations.get(user.identity, room.id)
     if invitation is not None:
         state.end_invitation(invitation)
@@ -131,6 +135,7 @@ def _admit(state: State, room: Room, user: User, key: str) -> None:
         raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
     if right_of(room, user) or state.ways_back.valid(user.identity, room.id, state.now) is not None:
         return
+    require_calm(state, room, user)
     if room.limit and len(room.members) >= room.limit:
         raise refuse(Numeric.ERR_CHANNELISFULL, room.name)
     if "i" in room.flags and not on_list(room, "I", user):
@@ -142,7 +147,8 @@ def _admit(state: State, room: Room, user: User, key: str) -> None:
 def part(state: State, entry: entries.Part, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
-    _leave(state, find_member(room, user), entry.reason, out)
+    reason = "" if mute_of(state, user) is not None else entry.reason
+    _leave(state, find_member(room, user), reason, out)
 
 
 def part_all(state: State, entry: entries.PartAll, out: list[Output]) -> None:
@@ -163,6 +169,7 @@ def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     room = find_room(state, entry.room)
     member = find_member(room, user)
+    require_unmuted(state, user, room.name)
     if "t" in room.flags:
         require_operator(member)
     if entry.text == room.topic:

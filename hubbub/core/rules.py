@@ -90,6 +90,19 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How long people may take back what they said; 0 is for ever."""
     edit_seconds: int = 0
     """How long people may correct what they said; 0 is for ever."""
+    measures: int = 10_000
+    """How many bans and mutes there may be."""
+    reports: int = 200
+    """How many reports are kept for moderators who haven't seen them; the oldest go."""
+    reports_per_hour: int = 10
+    """How many reports one person may make in an hour."""
+    join_flood_guests: int = 30
+    """How many guests from elsewhere may join a room in that time before it is a flood; 0: any."""
+    join_flood_seconds: int = 10
+    join_flood_shut_seconds: int = 60
+    """How long a room then takes no guests."""
+    audit_entries: int = 100_000
+    """How many acts the audit log keeps; beyond that the oldest go."""
     held_names: int = 20_000
     """How many names of departed guests are kept at a time; beyond that none more is."""
     guest_name_hold_seconds: int = 600

@@ -24,12 +24,13 @@ from hubbub.core.entities import (
     Presence,
     Room,
     Row,
-    ServerBan,
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
 from hubbub.core.makers import RoomMaker, RoomMakers
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
+from hubbub.core.measures import Measure, Measures
+from hubbub.core.orderly import Purge, Report, Surge
 from hubbub.core.pending import Pending
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
@@ -82,8 +83,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "founder",
         "registered_at",
         "keep_days",
+        "slow",
     ),
-    "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced"),
+    "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced", "said_at"),
     "lists": ("room", "letter", "mask", "set_by", "set_at"),
     "access": ("room", "account", "rank", "set_by", "set_at"),
     "pins": ("room", "place", "said_at", "author", "set_by", "set_at"),
@@ -110,7 +112,10 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "held_names": ("folded", "device", "until"),
     "sent": ("scope", "once", "place", "time", "digest"),
-    "bans": ("kind", "value", "folded", "reason", "set_at"),
+    "measures": ("number", "kind", "target", "marks", "reason", "made_by", "made_at", "until"),
+    "surges": ("room", "began", "joins", "shut_until"),
+    "reports": ("number", "at", "reporter", "address", "text", "unseen"),
+    "purges": ("number", "name", "identities", "since", "after", "before", "made_by", "taken"),
     "read_markers": ("identity", "target", "time", "number"),
     "last_seen": ("identity", "target", "place", "time", "number"),
 }
@@ -134,7 +139,10 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "ways_back": 2,
     "held_names": 1,
     "sent": 2,
-    "bans": 2,
+    "measures": 1,
+    "surges": 1,
+    "reports": 1,
+    "purges": 1,
     "read_markers": 2,
     "last_seen": 2,
 }
@@ -172,7 +180,10 @@ class State:
         self.rooms_by_id: dict[RoomId, Room] = {}
         self.held: dict[FoldedNick, HeldName] = {}
         self.sent = SentIds()
-        self.bans: dict[tuple[str, str], ServerBan] = {}
+        self.measures = Measures()
+        self.surges: dict[RoomId, Surge] = {}
+        self.reports: dict[int, Report] = {}
+        self.purges: dict[int, Purge] = {}
         self.markers = Markers[ReadMarker]()
         self.last_seen = Markers[LastSeen]()
         self.invitations: Standing[Invitation] = Standing()
@@ -234,6 +245,10 @@ class State:
         if any(held.until <= time for held in self.held.values()):
             return True
         if self.invitations.expired(time) or self.ways_back.expired(time) or self.makers.over(time):
+            return True
+        if self.measures.expired(time):
+            return True
+        if any(report.is_over(time) for report in self.reports.values()):
             return True
         return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
@@ -364,7 +379,7 @@ class State:
     def reset_modes(self, room: Room) -> None:
         """Gives a room the modes and the empty lists of a new one; nobody is invited to it."""
         room.flags = LOBBY_FLAGS if self.is_lobby(room) else DEFAULT_FLAGS
-        room.key_word, room.limit = "", 0
+        room.key_word, room.limit, room.slow = "", 0, 0
         for entries in room.lists.values():
             for entry in entries.values():
                 self.erase(entry)
@@ -455,7 +470,10 @@ class State:
             self.rooms_by_id.values(),
             self.held.values(),
             self.sent,
-            self.bans.values(),
+            self.measures,
+            self.surges.values(),
+            self.reports.values(),
+            self.purges.values(),
             self.markers,
             self.last_seen,
             self.invitations,
@@ -540,10 +558,22 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.held[held.folded] = held
     for row in tables["sent"]:
         state.sent.put(Sent(*row))  # type: ignore[arg-type]
-    for row in tables["bans"]:
-        ban = ServerBan(*row)  # type: ignore[arg-type]
-        state.bans[ban.kind, ban.value] = ban
+    for row in tables["measures"]:
+        state.measures.put(Measure(*row))  # type: ignore[arg-type]
+    _load_order(state, tables)
     for row in tables["read_markers"]:
         state.markers.put(ReadMarker(*row))  # type: ignore[arg-type]
     for row in tables["last_seen"]:
         state.last_seen.put(LastSeen(*row))  # type: ignore[arg-type]
+
+
+def _load_order(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> None:
+    for row in tables["surges"]:
+        surge = Surge(*row)  # type: ignore[arg-type]
+        state.surges[surge.room] = surge
+    for row in tables["reports"]:
+        report = Report(*row)  # type: ignore[arg-type]
+        state.reports[report.number] = report
+    for row in tables["purges"]:
+        purge = Purge(*row)  # type: ignore[arg-type]
+        state.purges[purge.number] = purge

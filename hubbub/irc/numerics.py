@@ -17,7 +17,7 @@ class Numeric(StrEnum):
     396 (multiline), 410 (capability-negotiation), 470 (channel-rename), 718 (account-tag; 716 and
     717 belong to it), 730-734 (monitor), 760-774 (metadata). From RFC 2812: 200-206, 211, 243,
     262, 303, 407, 413-415, 423, 437, 445, 446, 467, 484. From common practice: 105, 416, 447, 477,
-    478, 531.
+    478, 480, 531, 728, 729.
     """
 
     RPL_WELCOME = "001"
@@ -153,6 +153,7 @@ class Numeric(StrEnum):
     ERR_BADCHANMASK = "476"
     ERR_NEEDREGGEDNICK = "477"
     ERR_BANLISTFULL = "478"
+    ERR_THROTTLE = "480"
     ERR_NOPRIVILEGES = "481"
     ERR_CHANOPRIVSNEEDED = "482"
     ERR_CANTKILLSERVER = "483"
@@ -174,6 +175,8 @@ class Numeric(StrEnum):
     RPL_TARGNOTIFY = "717"
     RPL_UMODEGMSG = "718"
     ERR_NOPRIVS = "723"
+    RPL_QUIETLIST = "728"
+    RPL_ENDOFQUIETLIST = "729"
     RPL_MONONLINE = "730"
     RPL_MONOFFLINE = "731"
     RPL_MONLIST = "732"
@@ -272,6 +275,7 @@ TEXTS: Final[Mapping[Numeric, str]] = MappingProxyType(
         Numeric.ERR_NOPRIVS: "Insufficient oper privileges.",
         Numeric.RPL_ENDOFMONLIST: "End of MONITOR list",
         Numeric.ERR_MONLISTFULL: "Monitor list is full.",
+        Numeric.RPL_ENDOFQUIETLIST: "End of Channel Quiet List",
         Numeric.RPL_KEYNOTSET: "key not set",
         Numeric.RPL_LOGGEDOUT: "You are now logged out",
         Numeric.ERR_NICKLOCKED: "You must use a nick assigned to you",

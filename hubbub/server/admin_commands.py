@@ -39,8 +39,37 @@ ADMIN_COMMANDS = (
     AdminCommand("rooms", "", "the rooms, with how many are in each", 0, 0),
     AdminCommand("say", "<text>", "say something in the lobby, where everyone is", 1, 1, text=True),
     AdminCommand("kick", "<user> [reason]", "put a user out of the chat", 1, 2, text=True),
-    AdminCommand("ban", "<user or mask> [reason]", "put out and keep out", 1, 2, text=True),
-    AdminCommand("unban", "<user or mask>", "let in again", 1, 1),
+    AdminCommand(
+        "ban",
+        "[<user, mask, network> [duration] [reason]]",
+        "put out and keep out, or list who is",
+        0,
+        2,
+        text=True,
+    ),
+    AdminCommand("unban", "<user, mask, network>", "let in again", 1, 1),
+    AdminCommand(
+        "mute",
+        "[<user, mask, network> [duration] [reason]]",
+        "keep from speaking, or list who is",
+        0,
+        2,
+        text=True,
+    ),
+    AdminCommand("unmute", "<user, mask, network>", "let speak again", 1, 1),
+    AdminCommand(
+        "lockdown", "[on|off] [reason]", "let no new guests in, or again", 0, 2, text=True
+    ),
+    AdminCommand(
+        "purge",
+        "<user> [how long back] [reason]",
+        "take out all that somebody said in the last hour, or 2d",
+        1,
+        2,
+        text=True,
+    ),
+    AdminCommand("audit", "[--since 2d] [--who name]", "what moderators did", 0, 4),
+    AdminCommand("undo", "<number>", "take back what the audit log has under it", 1, 1),
     AdminCommand(
         "account",
         "list | add <name> [role] | password <name> | reset <name> | role <name> <role>"

@@ -497,6 +497,22 @@ class Limits:
         low=0,
         high=315_360_000,
     )
+    measures: int = _count(10_000, "Bans and mutes there may be.", high=1_000_000)
+    reports: int = _count(200, "Reports kept for moderators who are offline.", high=100_000)
+    reports_per_hour: int = _count(10, "Reports that one person may make in an hour.", high=1_000)
+    join_flood_guests: int = _count(
+        30,
+        "Guests from other machines who may join a room within join_flood_seconds; 0 is no limit.",
+        low=0,
+        high=1_000_000,
+    )
+    join_flood_seconds: int = _seconds(10, "The time in which they are counted.", high=3_600)
+    join_flood_shut_seconds: int = _seconds(
+        60, "How long such a room then takes no guests.", high=86_400
+    )
+    audit_entries: int = _count(
+        100_000, "Acts that the audit log keeps; the oldest go first.", low=100, high=10_000_000
+    )
     held_names: int = _count(
         20_000, "Names of departed guests that are kept for their devices.", low=0, high=1_000_000
     )
@@ -573,6 +589,13 @@ class Config:
             guests_with_markers=limits.guests_with_markers,
             redact_seconds=limits.redact_seconds,
             edit_seconds=limits.edit_seconds,
+            measures=limits.measures,
+            reports=limits.reports,
+            reports_per_hour=limits.reports_per_hour,
+            join_flood_guests=limits.join_flood_guests,
+            join_flood_seconds=limits.join_flood_seconds,
+            join_flood_shut_seconds=limits.join_flood_shut_seconds,
+            audit_entries=limits.audit_entries,
             held_names=limits.held_names,
             guest_name_hold_seconds=limits.guest_name_hold_seconds,
         )

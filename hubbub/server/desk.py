@@ -10,10 +10,10 @@ from typing import Final
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
-from hubbub.irc.replies import Reply
-from hubbub.server import account_desk, invite_desk, retention_desk
+from hubbub.server import account_desk, invite_desk, order_desk, retention_desk
 from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
 from hubbub.server.hub import Hub
+from hubbub.server.order_desk import operate
 
 Answer = tuple[bool, list[str]]
 
@@ -36,6 +36,8 @@ class Desk:
             command, words = parse_admin(line)
         except AdminUsageError as error:
             return False, [str(error)]
+        if command.name in order_desk.ACTIONS:
+            return await order_desk.ACTIONS[command.name](self._hub, words)
         return await _ACTIONS[command.name](self, words)
 
     def names(self) -> list[str]:
@@ -64,22 +66,12 @@ class Desk:
 
     async def _say(self, words: tuple[str, ...]) -> Answer:
         lobby = self._hub.state.rules.lobby
-        return await self._operate(entries.Announce(NO_SESSION, lobby, words[0]), "Said.")
+        return await operate(self._hub, entries.Announce(NO_SESSION, lobby, words[0]), "Said.")
 
     async def _kick(self, words: tuple[str, ...]) -> Answer:
         nick, reason = words[0], words[1] if len(words) > 1 else ""
         entry = entries.Disconnect(NO_SESSION, nick, reason)
-        return await self._operate(entry, f"{nick} was kicked.")
-
-    async def _ban(self, words: tuple[str, ...]) -> Answer:
-        nick, reason = words[0], words[1] if len(words) > 1 else ""
-        entry = entries.Ban(NO_SESSION, nick, reason)
-        return await self._operate(entry, f"{nick} is banned.")
-
-    async def _unban(self, words: tuple[str, ...]) -> Answer:
-        return await self._operate(
-            entries.Unban(NO_SESSION, words[0]), f"{words[0]} is no longer banned."
-        )
+        return await operate(self._hub, entry, f"{nick} was kicked.")
 
     async def _account(self, words: tuple[str, ...]) -> Answer:
         return await account_desk.do(self._hub, words)
@@ -107,25 +99,12 @@ class Desk:
         self._stop()
         return True, ["The server is stopping."]
 
-    async def _operate(self, entry: entries.AnyEntry, done: str) -> Answer:
-        refusals = await self._hub.operate(entry)
-        return (False, [_sentence(reply) for reply in refusals]) if refusals else (True, [done])
-
-
-def _sentence(reply: Reply) -> str:
-    """What a refusal says, with what it is about in front."""
-    *context, text = reply.params
-    about = "" if reply.command == "FAIL" else " ".join(context)
-    return f"{about}: {text}" if about else text
-
 
 _ACTIONS: Final[Mapping[str, Callable[[Desk, tuple[str, ...]], Awaitable[Answer]]]] = {
     "users": Desk._users,
     "rooms": Desk._rooms,
     "say": Desk._say,
     "kick": Desk._kick,
-    "ban": Desk._ban,
-    "unban": Desk._unban,
     "account": Desk._account,
     "retention": Desk._retention,
     "claim": Desk._claim,

@@ -13,12 +13,13 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 from hubbub.commands.dispatch import dispatch, too_long
 from hubbub.commands.multiline import expire
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS, begin
+from hubbub.core.history import Question
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
 from hubbub.core.outputs import HangUp, LoggedIn, Settled
 from hubbub.core.rules import Rules
@@ -41,6 +42,7 @@ from hubbub.server.fanout import Audiences, Fanout
 from hubbub.server.flight import BROKEN, SORRY, Flight, asks
 from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
+from hubbub.server.purger import Purger
 from hubbub.server.questions import Questions
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store
@@ -107,6 +109,7 @@ class Hub:
         self._expiry = Expiry(store, self._writer, self._kept, self._indexer.committed)
         self.credentials = Credentials(self._loop.call_soon_threadsafe)
         self._questions = Questions(self, store, self._gate, self._loop, readers=readers)
+        self._purger = Purger(self)
         self._ghosts = False
         self.reload: Callable[[], Awaitable[Reloaded]] = _nothing_to_reload
         """Reads the configuration again; whoever runs the hub sets it."""
@@ -248,6 +251,10 @@ class Hub:
         self.submit(task)
         return await outcome
 
+    async def ask(self, question: Question) -> Sequence[Any]:
+        """What the store answers the operator. Raises StoreError."""
+        return await asyncio.to_thread(self._store.answer, question)
+
     def submit(self, task: Task) -> None:
         """Puts a task at the end of what waits for its batch."""
         self._tasks.append(task)
@@ -298,7 +305,13 @@ class Hub:
         if batch is None:
             self._release()
             return
-        commit = Commit(changes, flight.records, entries.lasting(batch), state.rules.whowas_entries)
+        commit = Commit(
+            changes,
+            flight.records,
+            entries.lasting(batch),
+            state.rules.whowas_entries,
+            state.rules.audit_entries,
+        )
         written = self._writer.submit(self._store.commit, commit)
         written.add_done_callback(self._written)
 
@@ -352,6 +365,7 @@ class Hub:
     def _land(self, flight: Flight) -> None:
         """The flight is over: sessions that waited for what they asked go on, and so do the others."""
         self._flight = None
+        self._purger.look()
         for lookup in flight.lookups:
             self._questions.ask(*lookup)
         if self._tasks and not self._ticking:
@@ -504,6 +518,7 @@ class Hub:
         No more than `STOP_SECONDS` is waited for a store that can't be reached.
         """
         connections = list(self.connections.values())
+        self._purger.stop()
         self.intake.stop()
         for connection in connections:
             connection.pause()

@@ -49,11 +49,12 @@ CREATE TABLE rooms (
   key_word TEXT NOT NULL, member_limit INTEGER NOT NULL, topic TEXT NOT NULL,
   topic_by TEXT NOT NULL, topic_at INTEGER NOT NULL, retired_at INTEGER NOT NULL,
   public_since INTEGER NOT NULL, spoken INTEGER NOT NULL, founder INTEGER NOT NULL,
-  registered_at INTEGER NOT NULL, keep_days INTEGER NOT NULL
+  registered_at INTEGER NOT NULL, keep_days INTEGER NOT NULL, slow INTEGER NOT NULL
 );
 CREATE TABLE members (
   room INTEGER, user INTEGER, ranks TEXT NOT NULL, since INTEGER NOT NULL,
   reads_from INTEGER NOT NULL, opped INTEGER NOT NULL, voiced INTEGER NOT NULL,
+  said_at INTEGER NOT NULL,
   PRIMARY KEY (room, user)
 ) WITHOUT ROWID;
 CREATE TABLE lists (
@@ -88,10 +89,23 @@ CREATE TABLE sent (
   scope TEXT, once TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL, digest TEXT NOT NULL,
   PRIMARY KEY (scope, once)
 ) WITHOUT ROWID;
-CREATE TABLE bans (
-  kind TEXT, value TEXT, folded TEXT NOT NULL, reason TEXT NOT NULL, set_at INTEGER NOT NULL,
-  PRIMARY KEY (kind, value)
-) WITHOUT ROWID;
+CREATE TABLE measures (
+  number INTEGER PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL, marks TEXT NOT NULL,
+  reason TEXT NOT NULL, made_by TEXT NOT NULL, made_at INTEGER NOT NULL, until INTEGER NOT NULL
+);
+CREATE TABLE surges (
+  room INTEGER PRIMARY KEY, began INTEGER NOT NULL, joins INTEGER NOT NULL,
+  shut_until INTEGER NOT NULL
+);
+CREATE TABLE reports (
+  number INTEGER PRIMARY KEY, at INTEGER NOT NULL, reporter TEXT NOT NULL, address TEXT NOT NULL,
+  text TEXT NOT NULL, unseen TEXT NOT NULL
+);
+CREATE TABLE purges (
+  number INTEGER PRIMARY KEY, name TEXT NOT NULL, identities TEXT NOT NULL,
+  since INTEGER NOT NULL, after INTEGER NOT NULL, before INTEGER NOT NULL, made_by TEXT NOT NULL,
+  taken INTEGER NOT NULL
+);
 CREATE TABLE read_markers (
   identity TEXT, target TEXT, time INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (identity, target)
@@ -128,6 +142,12 @@ CREATE TABLE whowas (
   host TEXT NOT NULL, realname TEXT NOT NULL, time INTEGER NOT NULL
 );
 CREATE INDEX whowas_folded ON whowas (folded);
+
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
+  target TEXT NOT NULL, reason TEXT NOT NULL, until INTEGER NOT NULL, detail TEXT NOT NULL,
+  folded TEXT NOT NULL
+);
 
 CREATE TABLE journal (position INTEGER PRIMARY KEY, last INTEGER, batch BLOB NOT NULL);
 CREATE INDEX journal_last ON journal (last) WHERE last IS NOT NULL;

@@ -16,6 +16,7 @@ import msgspec
 from hubbub.core.history import (
     Around,
     At,
+    Audit,
     Bound,
     Conversation,
     Count,
@@ -25,12 +26,14 @@ from hubbub.core.history import (
     Page,
     Question,
     Search,
+    Speakers,
+    Spoken,
     Targets,
     Whowas,
 )
 from hubbub.core.ids import Place, RoomId
-from hubbub.core.outputs import HistoryRow, WhowasRow
-from hubbub.irc.names import fold_nick
+from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
+from hubbub.irc.names import fold, fold_nick
 from hubbub.store import rows
 from hubbub.store.searching import search
 
@@ -41,10 +44,18 @@ _LAST: Final = (1 << 63) - 1
 
 _HISTORY: Final = msgspec.json.Decoder(list[rows.HistoryCells])
 _WHOWAS: Final = msgspec.json.Decoder(list[tuple[int, rows.WhowasCells]])
+_AUDIT: Final = msgspec.json.Decoder(list[tuple[int, int, str, str, str, str, int, str]])
 _ROOM_TARGETS: Final = msgspec.json.Decoder(list[tuple[int, int]])
 _WHISPER_TARGETS: Final = msgspec.json.Decoder(list[tuple[str, str, str, str, int]])
 
-Answer = list[int] | list[HistoryRow] | list[tuple[RoomId | str, int]] | list[WhowasRow]
+Answer = (
+    list[int]
+    | list[HistoryRow]
+    | list[tuple[RoomId | str, int]]
+    | list[WhowasRow]
+    | list[AuditRow]
+    | list[str]
+)
 Parameters = dict[str, str | int]
 
 
@@ -67,6 +78,12 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return _messages(connection, question)
         case Whowas():
             return _whowas(connection, question)
+        case Spoken():
+            return _spoken(connection, question)
+        case Speakers():
+            return _speakers(connection, question)
+        case Audit():
+            return _audit(connection, question)
 
 
 def _ask(connection: sqlite3.Connection, statement: str, parameters: Parameters) -> str:
@@ -331,3 +348,68 @@ def _whowas(connection: sqlite3.Connection, question: Whowas) -> list[WhowasRow]
     numbered = _WHOWAS.decode(_ask(connection, _WHOWAS_STATEMENT, parameters))
     numbered.sort(reverse=True)
     return [WhowasRow(*cells) for _, cells in numbered]
+
+
+# -- audit ------------------------------------------------------------------------------------
+
+_AUDIT_STATEMENT: Final = f"""
+SELECT json_group_array(json_array({", ".join(rows.AUDIT_COLUMNS[:-1])})) FROM (
+  SELECT * FROM audit WHERE time >= :since AND (:who = '' OR folded = :who)
+    AND (:number = 0 OR number = :number)
+  ORDER BY number DESC LIMIT :limit
+)"""
+
+
+def _audit(connection: sqlite3.Connection, question: Audit) -> list[AuditRow]:
+    parameters: Parameters = {
+        "since": question.since,
+        "who": fold(question.who),
+        "number": question.number,
+        "limit": question.limit,
+    }
+    found = _AUDIT.decode(_ask(connection, _AUDIT_STATEMENT, parameters))
+    return [AuditRow(*cells) for cells in sorted(found)]
+
+
+# -- what somebody said -----------------------------------------------------------------------
+
+_UTTERED: Final = "IN ('PRIVMSG', 'NOTICE', 'TAGMSG')"
+_FIRST_SINCE: Final = f"""ifnull((
+  SELECT place FROM history INDEXED BY history_time WHERE time >= :since
+  ORDER BY time, place LIMIT 1
+), {_LAST})"""
+_SPOKEN_STATEMENT: Final = f"""
+SELECT json_group_array(json_array({_COLUMNS})) FROM (
+  SELECT * FROM history INDEXED BY history_author
+  WHERE author = :author AND place >= max(:after + 1, {_FIRST_SINCE}) AND place < :before
+    AND time >= :since AND command {_UTTERED}
+  ORDER BY place LIMIT :limit
+)"""
+_SPEAKERS_STATEMENT: Final = f"""
+SELECT json_group_array(json_array(author, nick)) FROM (
+  SELECT DISTINCT author, substr(source, 1, instr(source, '!') - 1) AS nick FROM history
+  WHERE place >= {_FIRST_SINCE} AND author <> '' AND command {_UTTERED}
+)"""
+_NAMED_AUTHORS: Final = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+def _spoken(connection: sqlite3.Connection, question: Spoken) -> list[HistoryRow]:
+    found: list[HistoryRow] = []
+    for author in question.identities:
+        parameters: Parameters = {
+            "author": author,
+            "since": question.since,
+            "after": question.after,
+            "before": question.before,
+            "limit": question.limit,
+        }
+        cells = _HISTORY.decode(_ask(connection, _SPOKEN_STATEMENT, parameters))
+        found += [rows.history_row(row) for row in cells]
+    found.sort(key=lambda row: row.place)
+    return found[: question.limit]
+
+
+def _speakers(connection: sqlite3.Connection, question: Speakers) -> list[str]:
+    asked = _ask(connection, _SPEAKERS_STATEMENT, {"since": question.since})
+    found = _NAMED_AUTHORS.decode(asked)
+    return sorted({author for author, nick in found if fold_nick(nick) == question.name})

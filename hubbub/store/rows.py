@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 
 from hubbub.core.ids import Place, RoomId
-from hubbub.core.outputs import HistoryRow, WhowasRow
+from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
 from hubbub.irc.message import NO_TAGS
-from hubbub.irc.names import FoldedNick, fold_nick
+from hubbub.irc.names import FoldedNick, fold, fold_nick
 
 HISTORY_COLUMNS: Final = (
     "place",
@@ -33,6 +33,17 @@ HISTORY_COLUMNS: Final = (
     "splits",
 )
 WHOWAS_COLUMNS: Final = ("folded", "nick", "username", "host", "realname", "time")
+AUDIT_COLUMNS: Final = (
+    "number",
+    "time",
+    "who",
+    "action",
+    "target",
+    "reason",
+    "until",
+    "detail",
+    "folded",
+)
 WHISPER_COLUMNS: Final = ("identity", "peer_folded", "place")
 
 HistoryCells = tuple[
@@ -53,6 +64,7 @@ HistoryCells = tuple[
     str | None,
 ]
 WhowasCells = tuple[str, str, str, str, str, int]
+AuditCells = tuple[int, int, str, str, str, str, int, str, str]
 WhisperCells = tuple[str, FoldedNick, int]
 
 _TAGS: Final = msgspec.json.Decoder(dict[str, str])
@@ -137,3 +149,18 @@ def nick_of(source: str) -> str:
 def whowas_cells(row: WhowasRow) -> WhowasCells:
     """The row's cells in the order of WHOWAS_COLUMNS."""
     return (row.folded, row.nick, row.username, row.host, row.realname, row.time)
+
+
+def audit_cells(row: AuditRow) -> AuditCells:
+    """The row's cells in the order of AUDIT_COLUMNS."""
+    return (
+        row.number,
+        row.time,
+        row.who,
+        row.action,
+        row.target,
+        row.reason,
+        row.until,
+        row.detail,
+        fold(row.who),
+    )

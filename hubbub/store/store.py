@@ -17,9 +17,21 @@ import msgspec
 
 from hubbub.core import state as core_state
 from hubbub.core.entries import Batch, decode_batch
-from hubbub.core.history import Around, Count, Message, Page, Question, Search, Targets, Whowas
+from hubbub.core.history import (
+    Around,
+    Audit,
+    Count,
+    Message,
+    Page,
+    Question,
+    Search,
+    Speakers,
+    Spoken,
+    Targets,
+    Whowas,
+)
 from hubbub.core.ids import RoomId, is_log_id
-from hubbub.core.outputs import Erased, HistoryRow, Redacted, WhowasRow
+from hubbub.core.outputs import AuditRow, Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
 from hubbub.store import indexing, migrations, questions
@@ -254,13 +266,17 @@ class Store:
         return core_state.load(self.log_id, rules, tables)
 
     @overload
-    def answer(self, question: Page | Around | Search | Message) -> list[HistoryRow]: ...
+    def answer(self, question: Page | Around | Search | Message | Spoken) -> list[HistoryRow]: ...
+    @overload
+    def answer(self, question: Speakers) -> list[str]: ...
     @overload
     def answer(self, question: Count) -> list[int]: ...
     @overload
     def answer(self, question: Targets) -> list[tuple[RoomId | str, int]]: ...
     @overload
     def answer(self, question: Whowas) -> list[WhowasRow]: ...
+    @overload
+    def answer(self, question: Audit) -> list[AuditRow]: ...
     @overload
     def answer(self, question: Question) -> questions.Answer: ...
     def answer(self, question: Question) -> questions.Answer:

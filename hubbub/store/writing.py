@@ -17,6 +17,7 @@ from hubbub.core.entries import Batch
 from hubbub.core.outputs import (
     EDITS,
     ERASED,
+    AuditRow,
     Erased,
     Fact,
     HistoryRow,
@@ -28,21 +29,28 @@ from hubbub.core.state import COLUMNS, KEY_WIDTH, Changes
 from hubbub.store import indexing, rows
 from hubbub.store.journal import Journal
 
+_Kept = HistoryRow | WhowasRow | AuditRow
+"""What is a row of its own, and nothing that becomes of rows."""
+
 # The most cells in a statement is 64 * 12, below the 999 that every SQLite allows.
 _SIZES: Final = (64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
 
-STATEMENTS: Final = len(_SIZES) * (2 * len(COLUMNS) + 3) + 16
+STATEMENTS: Final = len(_SIZES) * (2 * len(COLUMNS) + 4) + 16
 """How many different statements a commit can consist of: what a connection should keep prepared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one batch leaves behind; `whowas_kept` is how many WHOWAS rows are kept in all."""
+    """What one batch leaves behind.
+
+    `whowas_kept` is how many rows of WHOWAS are kept in all, `audit_kept` how many of the audit log.
+    """
 
     changes: Changes
     records: Sequence[Fact]
     batch: Batch
     whowas_kept: int
+    audit_kept: int = 100_000
 
 
 def write(cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal) -> None:
@@ -60,12 +68,12 @@ def write(cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal) -
 
 def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal) -> None:
     """The rows, and between them in their order what became of those that are there already."""
-    rest: list[HistoryRow | WhowasRow] = []
+    rest: list[_Kept] = []
     for fact in commit.records:
-        if isinstance(fact, HistoryRow | WhowasRow):
+        if isinstance(fact, _Kept):
             rest.append(fact)
             continue
-        _write_records(cursor, rest, commit.whowas_kept)
+        _write_records(cursor, rest, commit)
         rest = []
         if isinstance(fact, Rekeyed):
             _rekey(cursor, fact)
@@ -73,7 +81,7 @@ def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal) -> None:
             _redact(cursor, fact, log)
         else:
             _erase(cursor, fact, log)
-    _write_records(cursor, rest, commit.whowas_kept)
+    _write_records(cursor, rest, commit)
 
 
 def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
@@ -119,6 +127,9 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
     if cells is None:
         return
     row = rows.history_row(cells)
+    if fact.alone:
+        _erase_row(cursor, row, log)
+        return
     # Those who correct a message are those who said it.
     edits = cursor.execute(
         f"SELECT {columns} FROM history INDEXED BY history_edits WHERE author = ? AND place > ?"
@@ -139,15 +150,17 @@ def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal) -> None:
     log.blank(cursor, row)
 
 
-def _write_records(
-    cursor: sqlite3.Cursor, records: Sequence[HistoryRow | WhowasRow], whowas_kept: int
-) -> None:
+def _write_records(cursor: sqlite3.Cursor, records: Sequence[_Kept], commit: Commit) -> None:
     history: list[rows.HistoryCells] = []
     whispers: list[rows.WhisperCells] = []
     whowas: list[rows.WhowasCells] = []
+    audit: list[rows.AuditCells] = []
     for record in records:
         if isinstance(record, WhowasRow):
             whowas.append(rows.whowas_cells(record))
+            continue
+        if isinstance(record, AuditRow):
+            audit.append(rows.audit_cells(record))
             continue
         history.append(rows.history_cells(record))
         if record.room is None:
@@ -160,8 +173,12 @@ def _write_records(
         _insert(cursor, "whowas", rows.WHOWAS_COLUMNS, whowas, replace=False)
         cursor.execute(
             "DELETE FROM whowas WHERE id <= (SELECT max(id) FROM whowas) - ?",
-            (whowas_kept,),
+            (commit.whowas_kept,),
         )
+    if audit:
+        _insert(cursor, "audit", rows.AUDIT_COLUMNS, audit, replace=False)
+        oldest = audit[-1][0] - commit.audit_kept
+        cursor.execute("DELETE FROM audit WHERE number <= ?", (oldest,))
 
 
 def _insert(

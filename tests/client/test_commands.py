@@ -93,6 +93,16 @@ WIRE = {
     "verify": ("/verify ann aaaa-bbbb", "VERIFY ann aaaa-bbbb"),
     "invitelink": ("/invitelink 5 14", "INVITELINK 5 14"),
     "claim": ("/claim aaaa-bbbb", "CLAIM aaaa-bbbb"),
+    "report": ("/report bob sells things", "REPORT bob :sells things"),
+    "kick": ("/kick bob too loud", "KICK #lobby bob :too loud"),
+    "ban": ("/ban bob 1h too loud", "BAN bob 1h too loud"),
+    "unban": ("/unban bob", "UNBAN bob"),
+    "mute": ("/mute bob 10m", "MUTE bob 10m"),
+    "unmute": ("/unmute bob", "UNMUTE bob"),
+    "lockdown": ("/lockdown on a raid", "LOCKDOWN on a raid"),
+    "purge": ("/purge bob 2h", "PURGE bob 2h"),
+    "audit": ("/audit 2d ann", "AUDIT 2d ann"),
+    "undo": ("/undo 12", "UNDO 12"),
     "raw": ("/raw version", "VERSION"),
 }
 

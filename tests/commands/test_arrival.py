@@ -20,7 +20,7 @@ def test_isupport_says_what_the_server_does(world: World) -> None:
         "CASEMAPPING=ascii",
         "CHANTYPES=#",
         "PREFIX=(ov)@+",
-        "CHANMODES=beI,k,l,imnst",
+        "CHANMODES=beIq,k,ld,imnst",
         "STATUSMSG=@+",
         "ELIST=CMNTU",
         "WHOX",

@@ -87,6 +87,7 @@ NO_ROLE = " 481 "
 
 ACTIONS = (
     *map(mode, ("+b *!*@bad.test", "+e *!*@bad.test", "+I *!*@bad.test", "+i", "+k key")),
+    *map(mode, ("+q *!*@bad.test", "+d 30")),
     *map(mode, ("+l 50", "+m", "-n", "+s", "-t", "+o vic", "+v vic")),
     mode("-o olga"),
     mode("-b bad!*@*", "MODE #room +b bad"),
@@ -106,6 +107,7 @@ ACTIONS = (
     Action("speaking from outside, -n", "PRIVMSG #room :hear me", "PRIVMSG #room :hear me", EVERYBODY, "", "MODE #room -n"),
     Action("speaking, moderated", "PRIVMSG #room :hear me", "PRIVMSG #room :hear me", RANKED, " 404 ", "MODE #room +m"),
     Action("speaking, banned", "PRIVMSG #room :hear me", "PRIVMSG #room :hear me", RANKED, " 404 ", "MODE #room +b actor"),
+    Action("speaking, quieted", "PRIVMSG #room :hear me", "PRIVMSG #room :hear me", RANKED, " 404 ", "MODE #room +q actor"),
     Action("NOTICE, moderated", "NOTICE #room :hear me", "NOTICE #room :hear me", RANKED, "", "MODE #room +m"),
     Action("TAGMSG, moderated", "@+typing=active TAGMSG #room", "TAGMSG #room", RANKED, "", "MODE #room +m"),
     Action("NAMES of a secret room", "NAMES #room", " 353 actor . #room :.*vic", INSIDE, "", "MODE #room +s"),
@@ -140,6 +142,18 @@ ACTIONS = (
     Action("UNINVITE", "UNINVITE zoe #room", "NOTE UNINVITE WITHDRAWN zoe #room", OPERATOR | ROLES, " (482|442) ", "INVITE zoe #room"),
     Action("UNINVITE in private", "UNINVITE zoe #room", "NOTE UNINVITE WITHDRAWN zoe #room", OPERATOR, " (482|442) ", "MODE #room +i;INVITE zoe #room"),
     Action("KILL", "KILL vic :go", " KILL vic :|ERROR :.*go", ROLES, NO_ROLE),
+    Action("BAN", "BAN vic 1h :spam", " KILL vic :|ERROR :.*Banned", ROLES, NO_ROLE),
+    Action("BAN of a mask", "BAN v*!*@*", " KILL vic :|ERROR :.*Banned", ROLES, NO_ROLE),
+    Action("the bans", "BAN", " BAN END ", ROLES, NO_ROLE),
+    Action("UNBAN", "BAN eve\nUNBAN eve", " UNBAN UNBANNED ", ROLES, NO_ROLE),
+    Action("MUTE", "MUTE vic", "You are muted", ROLES, NO_ROLE),
+    Action("the mutes", "MUTE", " MUTE END ", ROLES, NO_ROLE),
+    Action("UNMUTE", "MUTE vic\nUNMUTE vic", "You may speak again", ROLES, NO_ROLE),
+    Action("LOCKDOWN", "LOCKDOWN ON", " LOCKDOWN ON ", ROLES, NO_ROLE),
+    Action("PURGE", "PURGE vic", " PURGE BEGUN ", ROLES, NO_ROLE),
+    Action("AUDIT", "AUDIT", " AUDIT END ", ROLES, NO_ROLE),
+    Action("UNDO", "LOCKDOWN ON\nUNDO #{last}", "Lockdown is over", ROLES, NO_ROLE),
+    Action("REPORT", "REPORT vic :spam", " REPORT SENT vic ", EVERYBODY, ""),
     Action("WALLOPS", "WALLOPS :attention", "WALLOPS :?attention", ROLES, NO_ROLE),
     Action("OPER", "OPER x y", " 381 ", ROLES, " 491 "),
     Action("RETENTION", "RETENTION #room 30d", "actor decided that what is said here is kept for 30 days", OPERATOR, " (482|442) |FAIL RETENTION"),
@@ -186,7 +200,8 @@ class Cast:
         """What the actor and the others then see."""
         for person in self.others:
             person.heard()
-        answer = self.actor.ask(action.does.format(**self.words))
+        self.words["last"] = str(self.world.state.counter("audit") + 1)
+        answer = self.actor.ask(*action.does.format(**self.words).split("\n"))
         return answer, [line for person in self.others for line in person.heard()]
 
 

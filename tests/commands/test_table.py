@@ -23,7 +23,7 @@ ABSURD = (
     "alice",
     "nobody",
     "#none,#lobby,,alice",
-    "+-+-ovbeIklimnstZ:é",
+    "+-+-ovbeIqkldimnstZ:é",
     "%tcuihsnfdlaorz,999999",
     "timestamp=9999-99-99T99:99:99.999Z",
     "msgid=worldszzzz",

@@ -76,6 +76,21 @@ sessions = st.sampled_from([*SESSIONS, *SESSIONS[:3] * 2])
 anyone = st.sampled_from([*SESSIONS, NO_SESSION])
 nicks = st.sampled_from(["ann", "ANN", "bob", "Straße", "STRASSE", "eve"])
 rooms = st.sampled_from(["#lobby", "#a", "#a", "#A", "#den", "#new"])
+targets = nicks | st.sampled_from(
+    [
+        "*!*@host.*",
+        "e*",
+        "account:ann",
+        "account:none",
+        "192.0.2.7",
+        "192.0.0.0/16",
+        "2001:db8::7",
+        "*",
+        "127.0.0.1",
+        "0.0.0.0/0",
+        "#a",
+    ]
+)
 identities = st.sampled_from(["d:d1", "d:d2", "u:3", "a:1", ""])
 texts = st.sampled_from(["", "hello", "two words", "é" * 10])
 words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
@@ -91,14 +106,14 @@ evidence = st.builds(
     nicks,
     st.sampled_from(["PRIVMSG", "NOTICE"]),
 )
-changes = st.tuples(st.booleans(), st.sampled_from("ooovvvbeIklimnst"), words)
+changes = st.tuples(st.booleans(), st.sampled_from("ooovvvbeIqkldimnst"), words)
 
 
 def _change(change: tuple[bool, str, str]) -> tuple[bool, str, str | None]:
     adding, letter, argument = change
     if letter in "ov":
         argument = {"": "nobody", "x" * 300: "eve", "*!*@*": "bob"}.get(argument, argument)
-    takes = letter in "ovbeIk" or (letter == "l" and adding)
+    takes = letter in "ovbeIqk" or (letter in "ld" and adding)
     return (adding, letter, argument if takes else None)
 
 
@@ -151,7 +166,7 @@ _any_entry = {
         nicks,
         st.just("~user"),
         texts,
-        st.sampled_from(["host.test", "localhost"]),
+        st.sampled_from(["host.test", "localhost", "192.0.2.7", "2001:db8::9"]),
         st.sampled_from(["", "d1", "d2"]),
         st.booleans(),
         st.sampled_from(["", "i"]),
@@ -254,8 +269,36 @@ _any_entry = {
     entries.Disconnect: st.builds(entries.Disconnect, anyone, nicks, texts),
     entries.Wallops: st.builds(entries.Wallops, anyone, texts),
     entries.Announce: st.builds(entries.Announce, anyone, rooms, texts),
-    entries.Ban: st.builds(entries.Ban, anyone, nicks, texts),
-    entries.Unban: st.builds(entries.Unban, anyone, nicks),
+    entries.Ban: st.builds(entries.Ban, anyone, targets, texts, st.sampled_from([0, 0, 1, 600])),
+    entries.Unban: st.builds(entries.Unban, anyone, targets, texts),
+    entries.Mute: st.builds(entries.Mute, anyone, targets, texts, st.sampled_from([0, 0, 1, 600])),
+    entries.Unmute: st.builds(entries.Unmute, anyone, targets, texts),
+    entries.Lockdown: st.builds(entries.Lockdown, anyone, st.booleans(), texts),
+    entries.Report: st.builds(entries.Report, sessions, nicks, texts, st.none() | evidence),
+    entries.Attend: st.builds(entries.Attend, sessions),
+    entries.StartPurge: st.builds(
+        entries.StartPurge,
+        anyone,
+        nicks,
+        st.lists(identities.filter(bool), max_size=2).map(tuple),
+        st.sampled_from([60, 3_600]),
+        texts,
+    ),
+    entries.TakeOut: st.builds(
+        entries.TakeOut,
+        anyone,
+        st.integers(1, 4),
+        st.lists(evidence, max_size=2).map(tuple),
+        st.booleans(),
+    ),
+    entries.Undo: st.builds(
+        entries.Undo,
+        anyone,
+        st.integers(0, 5),
+        st.sampled_from(["ban", "mute", "lockdown on", "role", "kill"]),
+        nicks,
+        st.sampled_from(["", "member to admin", "admin to member"]),
+    ),
 }
 
 any_entry: st.SearchStrategy[entries.AnyEntry] = st.one_of(

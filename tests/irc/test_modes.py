@@ -109,7 +109,7 @@ def test_ranks_show_as_prefixes() -> None:
 
 
 def test_what_isupport_says() -> None:
-    assert CHANMODES == "beI,k,l,imnst"
+    assert CHANMODES == "beIq,k,ld,imnst"
     assert PREFIX == "(ov)@+"
 
 

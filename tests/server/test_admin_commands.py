@@ -36,7 +36,7 @@ def test_a_line_is_read(line: str, name: str, words: tuple[str, ...]) -> None:
         ("", 'There is no command ""; help lists the commands.'),
         ("kick", r"Usage: kick <user> \[reason\]"),
         ("say", "Usage: say <text>"),
-        ("unban a b", "Usage: unban <user or mask>"),
+        ("unban a b", "Usage: unban <user, mask, network>"),
         ("users all", "Usage: users"),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_key_completes_a_word() -> None:
     ("text", "offered"),
     [
         ("k", ["kick"]),
-        ("/U", ["/unban", "/users"]),
+        ("/U", ["/unban", "/undo", "/unmute", "/users"]),
         ("q", ["quit"]),
         ("kick ", ["alice", "Bob"]),
         ("kick b", ["Bob"]),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from hubbub.core.history import InRoom, Page
+from hubbub.core.ids import Place, RoomId
+from hubbub.core.purging import STEP
+from hubbub.server import order_desk, purger
 from hubbub.server.admin_commands import ADMIN_COMMANDS
 from hubbub.server.desk import _ACTIONS, Desk
-from tests.server.rig import FULL, Node, with_hub
+from tests.server.rig import FULL, PATIENCE, Node, with_hub
 
 
 def test_each_command_has_its_action() -> None:
-    assert set(_ACTIONS) == {command.name for command in ADMIN_COMMANDS}
+    assert {*_ACTIONS, *order_desk.ACTIONS} == {command.name for command in ADMIN_COMMANDS}
 
 
 def test_looking_around(tmp_path: Path) -> None:
@@ -107,5 +114,113 @@ def test_stopping(tmp_path: Path) -> None:
         desk = Desk(node.hub, lambda: told.append("stop"))
         assert await desk.handle("/quit") == (True, ["The server is stopping."])
         assert told == ["stop"]
+
+    with_hub(tmp_path, scenario)
+
+
+def test_keeping_order(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = Desk(node.hub, lambda: None)
+        ann = await node.join("ann")
+        assert await desk.handle("ban") == (True, ["Nobody is banned."])
+        assert await desk.handle("ban eve 1h30m too loud") == (True, ["eve is banned for 1h30m."])
+        done, [line] = await desk.handle("ban")
+        assert done
+        assert line.startswith("#1 eve until ")
+        assert " (too loud), by console, " in line
+        assert await desk.handle("undo 1") == (True, ["#1 is undone."])
+        assert await desk.handle("mute ann") == (True, ["ann is muted."])
+        assert "You are muted" in (await ann.until("NOTICE"))[-1]
+        assert await desk.handle("unmute ann") == (True, ["ann may speak again."])
+        assert await desk.handle("lockdown") == (True, ["Guests are let in."])
+        assert await desk.handle("lockdown on a raid") == (True, ["No new guests are let in."])
+        assert await desk.handle("lockdown on") == (False, ["Lockdown is on already"])
+        assert await desk.handle("lockdown") == (True, ["No new guests are let in."])
+        assert await desk.handle("lockdown off") == (True, ["Guests are let in."])
+        done, lines = await desk.handle("audit --since 1h --who console")
+        assert done
+        assert [line.split(" UTC ", 1)[1].partition(" until")[0] for line in lines] == [
+            "console: ban eve",
+            "console: undo eve [1]",
+            "console: mute ann",
+            "console: unmute ann",
+            "console: lockdown on (a raid)",
+            "console: lockdown off",
+        ]
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_keeps_order_says_what_is_wrong(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = Desk(node.hub, lambda: None)
+        assert await desk.handle("ban 0.0.0.0/0") == (
+            False,
+            ["That is half of the internet: LOCKDOWN ON keeps new guests out"],
+        )
+        assert await desk.handle("unmute bob") == (False, ["bob: Nobody of that name is muted"])
+        assert await desk.handle("lockdown please") == (
+            False,
+            ["It is written: lockdown on|off [reason]"],
+        )
+        assert await desk.handle("undo one") == (False, ["Expected a number of the audit log"])
+        assert await desk.handle("undo 1") == (
+            False,
+            ["The audit log has no act of this number"],
+        )
+        assert await desk.handle("audit a b") == (
+            False,
+            ["It is written: audit [how long back, as 2d] [who]"],
+        )
+        assert await desk.handle("audit") == (True, ["Nothing of that is in the audit log."])
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_purge_is_carried_out_step_by_step_while_people_talk(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = Desk(node.hub, lambda: None)
+        ann, bob = await node.join("ann", "draft/message-redaction"), await node.join("bob")
+        for number in range(STEP + 5):
+            bob.send(f"PRIVMSG #lobby :buy {number}")
+        await ann.until(f"buy {STEP + 4}")
+        assert await desk.handle("purge bob 1h spam") == (
+            True,
+            ["What bob said in the last 1h is being taken out."],
+        )
+        bob.send("PRIVMSG #lobby :afterwards")
+        while node.hub.state.purges:
+            await ann.until("REDACT")
+        page = Page(conversation=InRoom(RoomId(1), Place(0)), limit=500)
+        assert [row.params for row in await node.hub.ask(page)] == [("afterwards",)]
+        done, lines = await desk.handle("audit")
+        assert done
+        assert lines[-1].endswith("console: purge bob [1h] (spam)")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_purge_waits_for_a_store_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purger, "AGAIN_SECONDS", 0.01)
+
+    async def scenario(node: Node) -> None:
+        desk = Desk(node.hub, lambda: None)
+        bob = await node.join("bob")
+        await bob.ask("PRIVMSG #lobby :buy")
+        done, [text] = await desk.handle("purge nobody")
+        assert (done, text) == (False, "nobody said nothing in the last 1h")
+        done, [text] = await desk.handle("purge bob 52w")
+        assert not done
+        assert text.startswith("A purge goes ")
+        assert (await desk.handle("purge bob"))[0]
+        node.store.error = FULL
+        await asyncio.sleep(0.05)
+        node.store.error = None
+        page = Page(conversation=InRoom(RoomId(1), Place(0)), limit=500)
+        async with asyncio.timeout(PATIENCE):
+            while await node.hub.ask(page):
+                await asyncio.sleep(0.01)
 
     with_hub(tmp_path, scenario)

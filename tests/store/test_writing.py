@@ -2,14 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from hubbub.core.entities import Row
-from hubbub.core.history import InRoom, Page, Whowas
+from hubbub.core.history import Audit, InRoom, Page, Whowas
 from hubbub.core.ids import Place, RoomId
-from hubbub.core.outputs import WhowasRow
+from hubbub.core.outputs import AuditRow, WhowasRow
 from hubbub.core.state import COLUMNS
 from hubbub.irc.names import fold_nick
 from hubbub.store import journal, writing
@@ -97,3 +98,15 @@ def test_the_journal_is_pruned_in_small_steps(
     positions = [position for position, _ in store.journal()]
     assert positions == list(range(positions[0], store.position + 1))
     assert store.load(RULES).log_id == store.log_id
+
+
+def test_the_audit_log_is_answered_and_keeps_the_last(store: Store) -> None:
+    acts = [AuditRow(n, 1_000 * n, ("Ann", "bob")[n % 2], "ban", f"x{n}") for n in range(1, 9)]
+    kept = replace(commit(1, acts), audit_kept=5)
+    store.commit(kept)
+    assert store.answer(Audit(limit=9)) == acts[3:]
+    assert store.answer(Audit(limit=2)) == acts[6:]
+    assert store.answer(Audit(limit=9, who="ANN")) == [acts[3], acts[5], acts[7]]
+    assert store.answer(Audit(limit=9, since=7_000)) == acts[6:]
+    assert store.answer(Audit(limit=1, number=5)) == [acts[4]]
+    assert store.answer(Audit(limit=1, number=2)) == []
