@@ -6,7 +6,7 @@ Loading it takes half a second: do so once connections are accepted, and only wh
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from prompt_toolkit import PromptSession
+from prompt_toolkit import PromptSession, print_formatted_text
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.patch_stdout import patch_stdout
@@ -53,7 +53,9 @@ async def run_console(
             if not done and not lines:
                 lines = ["That was not done."]
             for shown in lines:
-                print(printable(shown) if done else f"! {printable(shown)}")
+                # Not by print: what goes that way may still wait for its turn when the prompt ends.
+                text = printable(shown) if done else f"! {printable(shown)}"
+                print_formatted_text(text, output=session.output)
 
 
 class ConsoleCompleter(Completer):

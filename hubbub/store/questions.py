@@ -258,8 +258,8 @@ def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryR
 
 def _messages(connection: sqlite3.Connection, question: Messages) -> list[HistoryRow]:
     statement = (
-        f"SELECT json_group_array(json_array({_COLUMNS})) FROM json_each(:places) AS asked"
-        f" CROSS JOIN history ON place = asked.value WHERE room = :room AND command {_SAID}"
+        f"SELECT json_group_array(json_array({_COLUMNS})) FROM history"
+        f" WHERE place IN (SELECT value FROM json_each(:places)) AND +room = :room AND command {_SAID}"
     )
     places = msgspec.json.encode(question.places).decode()
     parameters: Parameters = {"places": places, "room": question.conversation.room}
