@@ -32,8 +32,8 @@ from hubbub.store.journal import Journal
 _Kept = HistoryRow | WhowasRow | AuditRow
 """What is a row of its own, and nothing that becomes of rows."""
 
-# The most cells in a statement is 64 * 12, below the 999 that every SQLite allows.
-_SIZES: Final = (64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
+# The most cells in a statement is 60 * 16, below the 999 that every SQLite allows.
+_SIZES: Final = (60, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
 
 STATEMENTS: Final = len(_SIZES) * (2 * len(COLUMNS) + 4) + 16
 """How many different statements a commit can consist of: what a connection should keep prepared."""
