@@ -156,6 +156,8 @@ class NaiveHistory:
         ][-question.limit :]
 
     def _page(self, page: Page) -> list[HistoryRow]:
+        if page.counted and self._turned(page.after, page.before):
+            page = msgspec.structs.replace(page, after=page.before, before=page.after, newest=True)
         rows = [
             row
             for row in self._readable(page.conversation, page.events, page.without)
@@ -163,6 +165,21 @@ class NaiveHistory:
             and (page.before is None or is_before(row, page.before))
         ]
         return rows[-page.limit :] if page.newest else rows[: page.limit]
+
+    def _turned(self, start: Bound | None, end: Bound | None) -> bool:
+        """Whether the first of two bounds is the later one."""
+        if isinstance(start, At) == isinstance(end, At):
+            first, second = (
+                bound.time if isinstance(bound, At) else bound for bound in (start, end)
+            )
+            return first is not None and second is not None and first > second
+        times = [
+            bound.time
+            if isinstance(bound, At)
+            else max((row.time for row in self.rows if row.place <= (bound or 0)), default=0)
+            for bound in (start, end)
+        ]
+        return times[0] > times[1]
 
     def _around(self, around: Around) -> list[HistoryRow]:
         rows = self._readable(around.conversation, around.events, around.without)
@@ -197,7 +214,8 @@ class NaiveHistory:
         found = [
             item for item in last.values() if targets.after.time < item[1] < targets.before.time
         ]
-        return sorted(found, key=lambda item: (item[1], str(item[0])))[: targets.limit]
+        found.sort(key=lambda item: (item[1], str(item[0])))
+        return found[-targets.limit :] if targets.newest else found[: targets.limit]
 
     def _whowas(self, question: Whowas) -> list[WhowasRow]:
         return [row for row in reversed(self.whowas) if row.folded == question.folded][

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hubbub.commands.arrival import introduction
 from hubbub.commands.dispatch import dispatch
+from hubbub.commands.metadata import of_arrived, of_watched
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
 from hubbub.core.entities import Row
@@ -38,6 +39,7 @@ from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch, Work
+from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from tests.credentials import find_out
 from tests.naive_history import NaiveHistory
@@ -102,7 +104,9 @@ class PlainFanout:
         reached |= dict.fromkeys(output.sessions)
         if output.watched is not None:
             for session in self._watches.of(output.watched):
-                if session in self._sessions and self._sessions[session].has("extended-monitor"):
+                if session in self._sessions and (
+                    self._sessions[session].has("extended-monitor") or output.event.key
+                ):
                     reached[session] = None
         return [
             session
@@ -328,7 +332,11 @@ class World:
             elif isinstance(item, Verify):
                 follow = item
             elif isinstance(item, Watch):
-                for reply in self._watches.answer(session.id, item, self.state):
+                told: list[Shown] = [
+                    *self._watches.answer(session.id, item, self.state),
+                    *of_watched(session, item, self._watches, self.state),
+                ]
+                for reply in told:
                     fanout.answer(session.id, reply)
                     shown = True
             elif isinstance(item, Goodbye):
@@ -397,12 +405,15 @@ class World:
                 self._fanout.entered(output)
             elif isinstance(output, Introduced):
                 for session in output.sessions:
-                    for item in introduction(self._sessions[session], self.state, output.room):
+                    for item in introduction(self._sessions[session], self.state, output):
                         self._fanout.answer(session, item)
             elif isinstance(output, Departed):
                 self._fanout.departed(output)
             elif isinstance(output, Seen):
                 self._fanout.seen(output)
+                for watcher in self._watches.of(fold_nick(output.nick)):
+                    for event in of_arrived(self.state, output):
+                        self._fanout.answer(watcher, event)
             elif isinstance(output, Settled):
                 self._sessions[output.session].settle(output.nick)
             elif isinstance(output, LoggedIn):

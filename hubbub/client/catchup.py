@@ -144,6 +144,18 @@ class CatchUp:
         self._rooms_waiting.append((key, name))
         self._advance(now)
 
+    def moved(self, old: str, key: str, name: str) -> None:
+        """A room is called `name` now: what is still to be asked is asked under that."""
+        self._timeline.moved(old, key, name)
+        for question in (self._asked, *self._queue):
+            if question is not None and question.key == old:
+                was, question.key, question.name = question.name, key, name
+                question.params = tuple(name if word == was else word for word in question.params)
+        self._rooms_waiting = [
+            (key, name) if waiting == old else (waiting, called)
+            for waiting, called in self._rooms_waiting
+        ]
+
     def welcome_over(self, abilities: Abilities, now: float) -> None:
         """The server has said what it can do: questions may be asked."""
         self.abilities = abilities

@@ -25,6 +25,7 @@ from hubbub.client.events import (
     PinsShown,
     Refused,
     Registered,
+    RoomRenamed,
 )
 from hubbub.client.outbox import OutboxFull
 from hubbub.client.render import Line, Stream, View, clean, render
@@ -189,6 +190,17 @@ class Chat:
             case Joined(room=room, own=True):
                 if fold(room) in self._entering or not self.room:
                     self._entering.discard(fold(room))
+                    self.room = room
+            case RoomRenamed(old=old, room=room):
+                if fold(old) in self._entering:
+                    self._entering.discard(fold(old))
+                    if room in self.connection.rooms:
+                        self.room = room
+                    else:
+                        self._entering.add(fold(room))
+                if fold(old) in self._caught_up:
+                    self._caught_up.add(fold(room))
+                if fold(old) == fold(self.room):
                     self.room = room
             case Left(room=room, own=True) | Kicked(room=room, own=True):
                 if isinstance(event, Kicked):

@@ -120,6 +120,17 @@ def _nick(chat: Chat, rest: str) -> None:
     chat.connection.change_nick(rest)
 
 
+def _rename(chat: Chat, rest: str) -> None:
+    is_room = chat.connection.is_room
+    first, _, more = rest.partition(" ")
+    second, _, reason = more.strip().partition(" ")
+    if is_room(first) and is_room(second):
+        chat.connection.rename_room(first, second, reason.strip())
+        return
+    new = first if is_room(first) else f"#{first}"
+    chat.connection.rename_room(_room(chat, ""), new, more.strip())
+
+
 def _topic(chat: Chat, rest: str) -> None:
     chat.connection.topic(_room(chat, ""), rest or None)
 
@@ -219,6 +230,31 @@ def _search(chat: Chat, rest: str) -> None:
     chat.connection.ask_search(rest)
 
 
+def _metadata(chat: Chat, rest: str) -> None:
+    target, _, more = rest.partition(" ")
+    key, given, value = more.strip().partition(" ")
+    value = value.strip()
+    if target in ("", "me"):
+        target = "*"
+    chat.connection.metadata(target, key, ("" if value == "-" else value) if given else None)
+
+
+def _register(chat: Chat, rest: str) -> None:
+    if rest:
+        chat.connection.register(rest)
+        return
+    nick = clean(chat.connection.nick)
+    chat.ask_secret(f"A password for {nick}, eight characters or more: ", chat.connection.register)
+
+
+def _login(chat: Chat, rest: str) -> None:
+    account = rest.split(maxsplit=1)[0]
+    chat.ask_secret(
+        f"Password of {clean(account)}: ",
+        lambda password: chat.connection.login(account, password),
+    )
+
+
 def _raw(chat: Chat, rest: str) -> None:
     chat.connection.raw(rest)
 
@@ -243,6 +279,7 @@ ROWS = (
     Row("rooms", "", "the rooms there are", _rooms, aliases=("list",)),
     Row("me", "<action>", "say what you do: /me waves", _me, 1, ("action",)),
     Row("nick", "<name>", "have another name", _nick, 1, ("name",)),
+    Row("rename", "[room] <#new name> [reason]", "give a room another name; for its operators", _rename, 1),
     Row("topic", "[text]", "show or set what the room is about", _topic),
     Row("invite", "[person] [room]", "ask somebody in; a room alone: who is invited; alone: where you are", _invite, takes="person"),
     Row("uninvite", "<person> [room]", "take an invitation back, or with your own name decline it", _uninvite, 1, takes="person"),
@@ -255,6 +292,7 @@ ROWS = (
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),
+    Row("metadata", "[me, person or room] [key] [value]", "what is said of somebody; a value sets it, - takes it away", _metadata, aliases=("meta",), takes="person"),
     Row("register", "[password] [e-mail]", "make your name an account of yours", own.register),
     Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),
     Row("passwd", "", "change your password; both are asked for", own.passwd),

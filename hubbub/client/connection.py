@@ -335,6 +335,11 @@ class Connection:
         self._need_welcome()
         self.send(command, *params)
 
+    def rename_room(self, old: str, new: str, reason: str = "") -> None:
+        """Give a room another name. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        self.send("RENAME", old, new, *([reason] if reason else []))
+
     def topic(self, room: str, text: str | None = None) -> None:
         """Set a room's topic, or ask for it with None. Raises `IntentError` when not connected."""
         self._need_welcome()
@@ -376,6 +381,16 @@ class Connection:
         attributes = {"text": text} | ({"in": room} if room else {})
         written = serialise(Message("X", (), None, attributes)).decode()
         self.catch_up.search(written[1:].partition(" ")[0], text, self.now)
+
+    def metadata(self, target: str, key: str = "", value: str | None = None) -> None:
+        """Ask what is said of somebody, under one key or all, or with a value say it; an empty one
+        takes it back. Raises `IntentError` when not connected."""
+        self._need_welcome()
+        if value is not None:
+            self.send("METADATA", target, "SET", key, *([value] if value else []))
+            return
+        self.queries["METADATA"] = self.now
+        self.send("METADATA", target, *(["GET", key] if key else ["LIST"]))
 
     def ask_sync(self) -> None:
         """Ask for a sign that all before it is done: `settled` is false until the server gives it."""
@@ -426,6 +441,22 @@ class Connection:
     def renamed(self, nick: str) -> None:
         """Our own name is another one now."""
         self.registration.nick = self.nick_wanted = nick
+
+    def room_moved(self, old: str, new: str) -> None:
+        """A room is called `new` now: all that is known of it, and waits for it, goes along."""
+        before, after = fold(old), fold(new)
+        if before == after:
+            self.rooms.moved(old, new)
+            return
+        if new in self.rooms:
+            self.rooms.left(old, self.nick, True)
+        else:
+            self.rooms.moved(old, new)
+            self.catch_up.moved(before, after, new)
+        self.outbox.renamed(before, new, after)
+        wanted = self.wanted.pop(before, None)
+        if wanted is not None:
+            self.wanted.setdefault(after, (new, wanted[1]))
 
     def welcomed(self, nick: str, server: str) -> None:
         """001: the name is ours."""

@@ -196,6 +196,16 @@ class Renamed(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class RoomRenamed(Happening):
+    """The room `old` is now called `room`; `by` is None when it was before we came."""
+
+    old: str
+    room: str
+    by: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TopicChanged(Happening):
     """The topic of `room` was set (`by` somebody) or, `by` None, is told on joining or asking."""
 

@@ -22,6 +22,7 @@ from hubbub.client.events import (
     ModeChanged,
     QuitSeen,
     Renamed,
+    RoomRenamed,
     TopicChanged,
 )
 from hubbub.irc.message import Message
@@ -160,6 +161,12 @@ def _nick(message: Message, us: Perspective) -> Happening:
     return Renamed(old, new, rooms, us.is_us(old), **_when(message, us))
 
 
+def _rename(message: Message, us: Perspective) -> Happening:
+    old, new = message.params[:2]
+    reason = message.params[2] if len(message.params) > 2 else ""
+    return RoomRenamed(old, new, us.who(message.source), reason, **_when(message, us))
+
+
 def _topic(message: Message, us: Perspective) -> Happening:
     by = us.who(message.source)
     return TopicChanged(message.params[0], message.params[-1], by, **_when(message, us))
@@ -190,6 +197,7 @@ _ROWS: dict[str, tuple[int, Callable[[Message, Perspective], Happening | None]]]
     "QUIT": (0, _quit),
     "KICK": (2, _kick),
     "NICK": (1, _nick),
+    "RENAME": (2, _rename),
     "TOPIC": (2, _topic),
     "MODE": (2, _mode),
     "AWAY": (0, _away),

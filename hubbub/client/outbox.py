@@ -164,7 +164,7 @@ class Outbox:
         self.again(item, now + pause)
 
     def renamed(self, old: str, new: str, new_key: str) -> None:
-        """A person was renamed: what still waits for them goes to the new name."""
+        """A person or a room was renamed: what still waits for them goes to the new name."""
         for item in self._items:
             if item.key == old and item.label is None and not item.once:
                 item.target, item.key = new, new_key

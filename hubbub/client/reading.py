@@ -28,6 +28,7 @@ from hubbub.client.events import (
     Renamed,
     RoomListed,
     RoomOnList,
+    RoomRenamed,
     ServerError,
     ServerNotice,
     TopicChanged,
@@ -126,6 +127,10 @@ class Reading:
             return
         for line in batch.lines:
             self._act(line, None, batch.label)
+        if batch.type == "metadata" and batch.params:
+            asked = self._c.queries.pop("METADATA", None) is not None
+            if asked and not batch.lines:
+                self._c.emit(ServerNotice(f"nothing is said of {batch.params[0]}", "metadata"))
         self._answered_quietly(batch.label)
 
     def _act(self, message: Message, label: str | None, batch_label: str | None = None) -> None:
@@ -186,6 +191,9 @@ class Reading:
                 )
             case Renamed():
                 self._renamed(happening)
+            case RoomRenamed(old=old, room=room):
+                c.room_moved(old, room)
+                c.show(fold(room), room, happening, anchors)
             case TopicChanged(room=room, topic=topic):
                 c.rooms.topic_set(room, topic)
                 c.show(fold(room), room, happening, anchors)
@@ -309,6 +317,11 @@ class Reading:
             return
         if self._message_refused(label, command, code, context, reason):
             return
+        if code == "CHANNEL_RENAMED" and len(context) > 1:
+            self._moved_meanwhile(*context[:2])
+            return
+        if command == "METADATA":
+            c.queries.pop("METADATA", None)
         if command == "NICK":
             self._nick_refused(context[0] if context else c.nick_wanted, reason)
         elif command == "JOIN" and code == UNAVAILABLE:
@@ -316,7 +329,22 @@ class Reading:
         else:
             self._refused(command, context[0] if context else "", reason, code)
 
+    def _moved_meanwhile(self, old: str, new: str) -> None:
+        """A room that we asked for is called otherwise by now."""
+        if not self._c.is_room(new):
+            return
+        self._c.room_moved(old, new)
+        self._c.emit(RoomRenamed(old, new))
+        if new not in self._c.rooms and self._c.welcome_over:
+            self._c.join(new, self._c.wanted.get(fold(new), (new, None))[1])
+
     # --- rows of numerics
+
+    def _forwarded(self, message: Message, _: str | None) -> None:
+        old, new = message.params[1:3]
+        if self._c.is_room(new):
+            self._c.room_moved(old, new)
+            self._c.emit(RoomRenamed(old, new))
 
     def _numeric(self, message: Message, label: str | None) -> None:
         code, params = message.command, message.params
@@ -427,6 +455,11 @@ class Reading:
     def _end_of_invitations(self, message: Message, _: str | None) -> None:
         self._c.emit(ServerNotice("these are all your invitations", "invite"))
 
+    def _value(self, message: Message, _: str | None) -> None:
+        target, key = message.params[1:3]
+        words = "isn't set" if message.command == "766" else f"is {message.params[-1]!r}"
+        self._c.emit(ServerNotice(f"{key} of {target} {words}", "metadata"))
+
     def _away_state(self, message: Message, _: str | None) -> None:
         away = message.command == "306"
         self._c.rooms.away(self._c.nick, away)
@@ -492,6 +525,11 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "336": (2, Reading._invitation),
     "337": (0, Reading._end_of_invitations),
     "341": (3, Reading._inviting),
+    "470": (3, Reading._forwarded),
+    "760": (5, Reading._value),
+    "761": (5, Reading._value),
+    "766": (3, Reading._value),
+    "METADATA": (3, Reading._nothing),
     "305": (1, Reading._away_state),
     "306": (1, Reading._away_state),
     "301": (3, Reading._is_away),

@@ -23,6 +23,7 @@ WANTED = (
     "multi-prefix",
     "away-notify",
     "cap-notify",
+    "draft/channel-rename",
     "draft/chathistory",
     "draft/event-playback",
     "soju.im/search",

@@ -162,6 +162,14 @@ def _renamed(event: e.Renamed, view: View) -> list[Line]:
     return _story(event, f"{who} now called {clean(event.new)}", view)
 
 
+@_row(e.RoomRenamed)
+def _room_renamed(event: e.RoomRenamed, view: View) -> list[Line]:
+    old, new = clean(event.old), clean(event.room)
+    if event.by is None:
+        return _story(event, f"{old} is called {new} now", view)
+    return _story(event, f"{clean(event.by)} renamed {old} to {new}{_because(event.reason)}", view)
+
+
 @_row(e.TopicChanged)
 def _topic(event: e.TopicChanged, view: View) -> list[Line]:
     room, topic = clean(event.room), clean(event.topic)

@@ -102,6 +102,12 @@ class Rooms:
             self._away.remove(before)
             self._away.add(after)
 
+    def moved(self, old: str, new: str) -> None:
+        """A room that we are in, perhaps, has a new name."""
+        if room := self._rooms.pop(fold_room(old), None):
+            room.name = new
+            self._rooms[fold_room(new)] = room
+
     def away(self, nick: str, away: bool) -> None:
         """Somebody went away or came back."""
         (self._away.add if away else self._away.discard)(fold_nick(nick))

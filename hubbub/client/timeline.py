@@ -83,6 +83,13 @@ class Timeline:
             found = self._conversations[key] = Conversation(name)
         return found
 
+    def moved(self, old: str, key: str, name: str) -> None:
+        """The conversation under one folded name is under another now, its place kept."""
+        found = self._conversations.pop(old, None)
+        if found is not None:
+            found.name = name
+            self._conversations[key] = found
+
     def all(self) -> Iterable[tuple[str, Conversation]]:
         """Every conversation with its folded name."""
         return self._conversations.items()

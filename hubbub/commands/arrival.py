@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hubbub import __version__
+from hubbub.commands.metadata import of_room_entered, own_metadata
 from hubbub.commands.missed import missed_since_leaving, missed_while_gone, whispers_missed
 from hubbub.commands.names import names_of
 from hubbub.commands.packing import packed
@@ -15,6 +16,7 @@ from hubbub.core.happening import did
 from hubbub.core.history import kept_days
 from hubbub.core.ids import RoomId
 from hubbub.core.invitations import told_now
+from hubbub.core.outputs import Introduced
 from hubbub.core.reading import marker_of
 from hubbub.core.retention import retention_of
 from hubbub.core.rules import Rules
@@ -55,6 +57,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
         ),
         *isupport(session, rules),
         *lusers(state),
+        *own_metadata(session, state, user),
         *motd(rules),
     ]
     for member in user.memberships.values():
@@ -165,6 +168,14 @@ def motd(rules: Rules) -> list[Reply]:
     ]
 
 
+def follows(session: Session) -> bool:
+    """Whether a session that asks for a room by a name that it had is brought there.
+
+    Whoever knows of RENAME is told and goes there by itself.
+    """
+    return not session.has("draft/channel-rename")
+
+
 def before_join(name: str, there: list[Member]) -> Reading:
     """Puts into `there` what a session that is about to join a room is in it already, if it is."""
 
@@ -194,11 +205,14 @@ def after_join(name: str, there: Sequence[Member]) -> Reading:
     return read
 
 
-def introduction(session: Session, state: State, name: str) -> list[Shown]:
+def introduction(session: Session, state: State, output: Introduced) -> list[Shown]:
     """What shows a room to a session that another device of its user has brought there.
 
     Without what was said before: whoever wants that on several devices has chathistory.
     """
+    name = output.room
+    if output.instead_of == "RENAME" and not follows(session):
+        return []
     member = _membership(session, state, name)
     return [] if member is None else _inside(session, state, member)
 
@@ -246,7 +260,8 @@ def moving() -> tuple[Reading, Reading]:
 
 
 def _membership(session: Session, state: State, name: str) -> Member | None:
-    presence, room = state.sessions.get(session.id), state.room_named(name)
+    presence = state.sessions.get(session.id)
+    room = state.room_called(name) if follows(session) else state.room_named(name)
     return None if presence is None or room is None else room.members.get(presence.user.id)
 
 
@@ -262,6 +277,7 @@ def _inside(session: Session, state: State, member: Member) -> list[Shown]:
         replies.append(retention_of(state, room))
     if not (session.has("no-implicit-names") or session.has("draft/no-implicit-names")):
         replies += names_of(session, room, inside=True)
+    replies += of_room_entered(session, state, room)
     return replies
 
 

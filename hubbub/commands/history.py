@@ -70,7 +70,10 @@ def chathistory(call: Call, state: State) -> Sequence[Shown | Fetch]:
 def _conversation(call: Call, state: State, user: User) -> tuple[Conversation, str]:
     target = call.param(1)
     if not is_room(target):
-        return WithPeer(user.identity, fold_nick(target), kept_from(state, None)), target
+        # "the canonical name of the target being queried", as far as there is one now
+        peer = state.user_named(target)
+        name = target if peer is None else peer.nick
+        return WithPeer(user.identity, fold_nick(target), kept_from(state, None)), name
     room = state.room_named(target)
     member = None if room is None else room.members.get(user.id)
     if room is None or member is None:
@@ -161,24 +164,13 @@ def _around(call: Call, state: State, conversation: Conversation) -> Page | Arou
 
 def _between(call: Call, state: State, conversation: Conversation) -> Page | Around:
     """BETWEEN counts from its first bound, forwards or backwards in time."""
-    start, end = _bound(call, state, 2), _bound(call, state, 3)
-    backwards = _is_after(start, end)
     return Page(
         conversation=conversation,
-        after=end if backwards else start,
-        before=start if backwards else end,
+        after=_bound(call, state, 2),
+        before=_bound(call, state, 3),
         limit=_limit(call),
-        newest=backwards,
+        counted=True,
     )
-
-
-def _is_after(start: Bound, end: Bound) -> bool:
-    if isinstance(start, At) and isinstance(end, At):
-        return start.time > end.time
-    if isinstance(start, int) and isinstance(end, int):
-        return start > end
-    # A place and a time can't be compared here; clients don't mix them, forwards is the default.
-    return False
 
 
 _SUBCOMMANDS: Final[Mapping[str, tuple[int, Asking]]] = {
@@ -202,6 +194,7 @@ def _targets(call: Call, state: State) -> Sequence[Shown | Fetch]:
         before=max(first, second, key=lambda at: at.time),
         limit=_limit(call),
         from_time=kept_from(state, None),
+        newest=first.time > second.time,  # "the same semantics as BETWEEN"
     )
     names = {member.room.id: member.room.name for member in user.memberships.values()}
 

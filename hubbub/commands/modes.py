@@ -12,12 +12,13 @@ from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import MODERN, Call, Kind, Row, When
 from hubbub.core import entries
 from hubbub.core.entities import Room
+from hubbub.core.presence import require_self
 from hubbub.core.rooms import find_room
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Work
 from hubbub.irc.modes import ModeChange, ModeKind, parse_room_modes, parse_user_modes
-from hubbub.irc.names import fold_nick, is_room
+from hubbub.irc.names import is_room
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, numeric, refuse
 
@@ -155,33 +156,23 @@ def _list_reader(name: str, letter: str) -> Callable[[Session, State], Sequence[
 
 
 def _user_mode(call: Call) -> Sequence[Work]:
+    """One's own modes. Whose a name is when the line's turn comes: NICK may stand before it."""
     nick = call.param(0)
-    if fold_nick(nick) != fold_nick(call.session.nick):
-        return [Lookup(lambda session, state: _somebody_else(state, nick))]
     if len(call.params) == 1:
-        return [Lookup(_own_modes)]
+        return [Lookup(lambda session, state: _own_modes(session, state, nick))]
     changes, unknown = parse_user_modes(call.param(1))
     wanted = {
         change.mode.letter: change.adding for change in changes if change.mode.settable
     }  # What can't be set oneself is passed over, as RFC 2812 (3.1.5) asks for.
-    work: list[Work] = []
-    if wanted:
-        adding = "".join(letter for letter, on in wanted.items() if on)
-        removing = "".join(letter for letter, on in wanted.items() if not on)
-        work.append(entries.SetUserModes(call.session.id, adding, removing))
-    if unknown:
-        work.append(numeric(Numeric.ERR_UMODEUNKNOWNFLAG))
-    return work
+    adding = "".join(letter for letter, on in wanted.items() if on)
+    removing = "".join(letter for letter, on in wanted.items() if not on)
+    return [entries.SetUserModes(call.session.id, adding, removing, nick, bool(unknown))]
 
 
-def _somebody_else(state: State, nick: str) -> Sequence[Shown | Fetch]:
-    if state.user_named(nick) is None:
-        raise refuse(Numeric.ERR_NOSUCHNICK, nick)
-    raise refuse(Numeric.ERR_USERSDONTMATCH)
-
-
-def _own_modes(session: Session, state: State) -> Sequence[Shown | Fetch]:
-    return [numeric(Numeric.RPL_UMODEIS, f"+{state.sessions[session.id].user.modes}")]
+def _own_modes(session: Session, state: State, nick: str) -> Sequence[Shown | Fetch]:
+    user = state.sessions[session.id].user
+    require_self(state, user, nick)
+    return [numeric(Numeric.RPL_UMODEIS, f"+{user.modes}")]
 
 
 ROWS: Final = (

@@ -74,6 +74,9 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
         replies.append(numeric(Numeric.RPL_WHOISBOT, nick, text=f"is a bot on {rules.network}"))
     if user.sessions and all(state.sessions[session].secure for session in user.sessions):
         replies.append(numeric(Numeric.RPL_WHOISSECURE, nick))
+    if session.has("draft/metadata-2"):
+        for key, value in state.metadata.of(user):
+            replies.append(numeric(Numeric.RPL_WHOISKEYVALUE, nick, key, "*", text=value))
     idle_seconds = max(0, state.present - user.spoke_at) // 1000
     signed_on = str(user.signed_on // 1000)
     replies.append(numeric(Numeric.RPL_WHOISIDLE, nick, str(idle_seconds), signed_on))

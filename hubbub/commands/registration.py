@@ -9,6 +9,7 @@ from typing import Final
 
 from hubbub.commands.accounts import log_in, shown_invite
 from hubbub.commands.arrival import Reading, arriving
+from hubbub.commands.metadata import described
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.commands.service_names import is_service
@@ -217,6 +218,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             account=registration.account,
             invite=shown_invite(session) if call.rules.guests == "invite" else "",
         ),
+        *described(session),
         Lookup(welcome),
         entries.Join(session.id, lobby),
         Lookup(enter),

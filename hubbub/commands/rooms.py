@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hubbub.commands.arrival import after_join, before_join, topic_of
+from hubbub.commands.arrival import after_join, before_join, follows, topic_of
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut, each_once
 from hubbub.core import entries
 from hubbub.core.entities import Member
@@ -37,7 +37,7 @@ def join(call: Call) -> Sequence[Work]:
         there: list[Member] = []
         work += [
             Lookup(before_join(name, there)),
-            entries.Join(call.session.id, name, key),
+            entries.Join(call.session.id, name, key, follows(call.session)),
             Lookup(after_join(name, there)),
         ]
     return work

@@ -12,6 +12,7 @@ from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname
 from hubbub.core.audit import note
 from hubbub.core.codes import DAY_SECONDS, Code, Kind
+from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId
@@ -333,6 +334,7 @@ def _inherit(
         out.append(Entered(room.id, user.sessions))
         joining = happened(state, out, user, "JOIN", (room,), ())
         out.append(Deliver(joining, (room.id,), user.sessions, without=(session,)))
+        show_newcomer(state, user, room, out)
         out.append(Introduced(room.name, user.sessions))
     inherit_reading(state, own, member)
     gained = "".join(rank for rank in member.ranks if rank not in own.ranks)

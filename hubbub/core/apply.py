@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hubbub.core import (
     accounts,
+    describing,
     entries,
     invitations,
     inviting,
@@ -28,6 +29,7 @@ from hubbub.core import (
     reports,
     retention,
     room_modes,
+    room_names,
     rooms,
 )
 from hubbub.core.outputs import Answer, Output
@@ -70,6 +72,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.DropRoom: registered_rooms.drop_room,
     entries.SetAccess: registered_rooms.set_access,
     entries.SetTopic: rooms.set_topic,
+    entries.RenameRoom: room_names.rename_room,
     entries.Kick: moderation.kick,
     entries.SetRetention: retention.set_retention,
     entries.SetRoomModes: room_modes.set_room_modes,
@@ -79,6 +82,9 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.MarkRead: reading.mark_read,
     entries.PinMessage: pins.pin_message,
     entries.UnpinMessage: pins.unpin_message,
+    entries.SetMetadata: describing.set_metadata,
+    entries.ClearMetadata: describing.clear_metadata,
+    entries.Describe: describing.describe,
     entries.Disconnect: operator.disconnect,
     entries.Wallops: operator.wallops,
     entries.Announce: operator.announce,

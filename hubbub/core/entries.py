@@ -203,13 +203,23 @@ class SetRealname(Entry, frozen=True):
 
 
 class SetUserModes(Entry, frozen=True):
+    """Changes the modes of whoever `nick` is, which has to be oneself.
+
+    `unknown` is set when it was asked for modes, too, that there aren't.
+    """
+
     adding: str
     removing: str
+    nick: str = ""
+    unknown: bool = False
 
 
 class Join(Entry, frozen=True):
+    """Enters a room; by a name that it had only if the session is to be brought along (`follow`)."""
+
     room: str
     key: str = ""
+    follow: bool = True
 
 
 class Part(Entry, frozen=True):
@@ -282,6 +292,12 @@ class SetRetention(Entry, frozen=True):
     for_ever: bool = False
 
 
+class RenameRoom(Entry, frozen=True):
+    room: str
+    name: str
+    reason: str = ""
+
+
 class SetRoomModes(Entry, frozen=True):
     """Mode changes as (adding, mode letter, argument); an argument of None where none is taken."""
 
@@ -327,6 +343,26 @@ class MarkRead(Entry, frozen=True):
 
     target: str
     time: int
+
+
+class SetMetadata(Entry, frozen=True):
+    """Says something of a user or a room (`*` is oneself); without a value no more."""
+
+    target: str
+    key: str
+    value: str | None = None
+
+
+class ClearMetadata(Entry, frozen=True):
+    """Says nothing more of a user or a room."""
+
+    target: str
+
+
+class Describe(Entry, frozen=True):
+    """What a session said of its user while it registered, as keys and values."""
+
+    pairs: tuple[tuple[str, str], ...]
 
 
 class Redact(Entry, frozen=True):
@@ -491,6 +527,7 @@ AnyEntry = (
     | SetAccess
     | SetTopic
     | SetRetention
+    | RenameRoom
     | SetRoomModes
     | Say
     | Redact
@@ -498,6 +535,9 @@ AnyEntry = (
     | MarkRead
     | PinMessage
     | UnpinMessage
+    | SetMetadata
+    | ClearMetadata
+    | Describe
     | Disconnect
     | Wallops
     | Announce

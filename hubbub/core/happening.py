@@ -16,8 +16,8 @@ from hubbub.core.outputs import Deliver, Event, HistoryRow, Output, Record
 from hubbub.core.state import State
 from hubbub.irc.message import NO_TAGS
 
-UNTARGETED: Final = frozenset({"QUIT", "NICK"})
-"""Commands whose line names no room, though they happen in rooms."""
+UNTARGETED: Final = frozenset({"QUIT", "NICK", "RENAME"})
+"""Commands whose line doesn't begin with the room's name, though they happen in rooms."""
 
 
 _BOT: Final = MappingProxyType({"bot": ""})

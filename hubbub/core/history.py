@@ -68,6 +68,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     With `newest` they are the last such rows, otherwise the first. `events` also asks for joins,
     topics and the like, except the commands `without`; otherwise it's only what was said.
+    With `counted` it is from `after` that rows are counted, even if that is the later one.
     """
 
     conversation: Conversation
@@ -77,6 +78,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     newest: bool = False
     events: bool = False
     without: tuple[str, ...] = ()
+    counted: bool = False
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +106,8 @@ class Count(msgspec.Struct, frozen=True):
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
     """In which rooms, and with whom, something was last said between two times, oldest first.
 
-    Answered as (name or RoomId, time of the last message). `from_time` is for the whispers.
+    Answered as (name or RoomId, time of the last message): with `newest` the last ones, otherwise
+    the first. `from_time` is for the whispers.
     """
 
     identity: str
@@ -113,6 +116,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     before: At
     limit: int
     from_time: int = 0
+    newest: bool = False
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from hubbub.core.slow import require_pace, spoke
 from hubbub.core.state import State
 from hubbub.irc.framing import BODY_LIMIT
 from hubbub.irc.message import NO_TAGS
-from hubbub.irc.names import is_room, split_status
+from hubbub.irc.names import fold_room, is_room, split_status
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import fail, numeric, refuse
 
@@ -99,8 +99,8 @@ def _require_relayable(state: State, entry: entries.Say, target: str) -> None:
 def _say_in_room(
     state: State, entry: entries.Say, user: User, status: str, name: str, out: list[Output]
 ) -> None:
-    room = state.room_named(name)
-    if room is None:
+    room = state.room_called(name)
+    if room is None or (room.folded != fold_room(name) and user.id not in room.members):
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     require_voice(room, user)
     if entry.verb != "TAGMSG":

@@ -24,7 +24,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     `account`, `realname` (of who joins) and `operator` tell of the source what some clients want
     to be told with the event. A text of several lines is the last of `params`, with `splits` as in
     `irc.multiline`. An event that is `aside` is for bystanders who asked for such; one
-    that stands `instead_of` a command is for those who can't be shown that command.
+    that stands `instead_of` a command is for those who can't be shown that command, and one with a
+    `key` for those who subscribed to it (`core.metadata`).
     """
 
     command: str
@@ -39,6 +40,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     aside: bool = False
     instead_of: str = ""
     splits: tuple[int, ...] = ()
+    key: str = ""
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
@@ -170,10 +172,14 @@ class Entered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Introduced(msgspec.Struct, frozen=True, gc=False):
-    """Show these sessions the room that another device of their user has entered."""
+    """Show these sessions the room that another device of their user has entered.
+
+    With `instead_of` it is for those only that can't be shown a command of that name.
+    """
 
     room: str
     sessions: tuple[SessionId, ...]
+    instead_of: str = ""
 
 
 class Departed(msgspec.Struct, frozen=True, gc=False):

@@ -148,6 +148,8 @@ def time_passed(state: State, entry: entries.TimePassed, out: list[Output]) -> N
     for maker in state.makers.over(state.now):
         del state.makers.known[maker.mark]
         state.erase(maker)
+    for redirect in state.redirects.expired(state.now):
+        state.drop_redirect(redirect)
     forget_sent(state, state.sent.older_than(state.now - SENT_ID_KEPT_MS))
 
 
@@ -448,19 +450,30 @@ def set_realname(state: State, entry: entries.SetRealname, out: list[Output]) ->
     change_realname(state, speaker(state, entry.session), entry.text, out)
 
 
+def require_self(state: State, user: User, nick: str) -> None:
+    """Refuses unless that is how the user is called now."""
+    if fold_nick(nick) != user.folded:
+        if state.user_named(nick) is None:
+            raise refuse(Numeric.ERR_NOSUCHNICK, nick)
+        raise refuse(Numeric.ERR_USERSDONTMATCH)
+
+
 def set_user_modes(state: State, entry: entries.SetUserModes, out: list[Output]) -> None:
     user = speaker(state, entry.session)
+    if entry.nick:
+        require_self(state, user, entry.nick)
     added = "".join(letter for letter in entry.adding if letter not in user.modes)
     removed = "".join(letter for letter in entry.removing if letter in user.modes)
-    if not added and not removed:
-        return
-    kept = "".join(letter for letter in user.modes if letter not in removed)
-    state.invisible += ("i" in added) - ("i" in removed)
-    user.modes = "".join(sorted(kept + added))
-    state.save(user)
-    text = (f"+{added}" if added else "") + (f"-{removed}" if removed else "")
-    change = Event("MODE", user.source, (user.nick, text), state.now)
-    out.append(Deliver(change, sessions=user.sessions))
+    if added or removed:
+        kept = "".join(letter for letter in user.modes if letter not in removed)
+        state.invisible += ("i" in added) - ("i" in removed)
+        user.modes = "".join(sorted(kept + added))
+        state.save(user)
+        text = (f"+{added}" if added else "") + (f"-{removed}" if removed else "")
+        change = Event("MODE", user.source, (user.nick, text), state.now)
+        out.append(Deliver(change, sessions=user.sessions))
+    if entry.unknown:
+        out.append(Answer(entry.session, numeric(Numeric.ERR_UMODEUNKNOWNFLAG)))
 
 
 def whowas(state: State, user: User) -> WhowasRow:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.access import is_founder, right_of
+from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, granted, happened
 from hubbub.core.makers import marks_of
-from hubbub.core.outputs import Deliver, Departed, Entered, Introduced, Output
+from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Introduced, Output
 from hubbub.core.presence import leave_room, mute_of, require_unmuted, speaker
 from hubbub.core.slow import spoke
 from hubbub.core.state import State
@@ -19,7 +20,7 @@ from hubbub.core.ways_back import come_back_in, is_for_the_taking
 from hubbub.irc.masks import account_mask, matches
 from hubbub.irc.names import fold_room
 from hubbub.irc.numerics import Numeric
-from hubbub.irc.replies import refuse
+from hubbub.irc.replies import fail, numeric, refuse
 
 
 def find_room(state: State, name: str) -> Room:
@@ -72,7 +73,10 @@ def is_banned(room: Room, user: User) -> bool:
 def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     """Enters a room, making it when there is none; already being there is no error."""
     user = speaker(state, entry.session)
-    room = state.room_named(entry.room)
+    room = state.room_called(entry.room)
+    moved = room is not None and room.folded != fold_room(entry.room)
+    if room is not None and moved and user.id in room.members:
+        _send_on(room, entry, out)
     if room is not None and user.id in room.members:
         return
     if len(user.memberships) >= state.rules.rooms_per_user:
@@ -87,7 +91,9 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
         _count_new(state, user, entry.room)
         room = state.add_room(entry.room)
     else:
-        _admit(state, room, user, entry.key)
+        _admit(state, room, user, entry)
+        if moved:
+            _send_on(room, entry, out)
     way = state.ways_back.valid(user.identity, room.id, state.now)
     member = state.add_member(room, user, "o" if is_for_the_taking(state, room) else "")
     spoke(state, member)
@@ -98,6 +104,7 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
     out.append(Entered(room.id, user.sessions))
     joining = happened(state, out, user, "JOIN", (room,), ())
     out.append(Deliver(joining, (room.id,), user.sessions))
+    show_newcomer(state, user, room, out)
     others = tuple(session for session in user.sessions if session != entry.session)
     if others:
         out.append(Introduced(room.name, others))
@@ -122,26 +129,40 @@ def _count_new(state: State, user: User, name: str) -> None:
         state.save(state.makers.count(mark, state.now))
 
 
-def _admit(state: State, room: Room, user: User, key: str) -> None:
+def _send_on(room: Room, entry: entries.Join, out: list[Output]) -> None:
+    """Tells who asked for a room by a name that it had how it is called now.
+
+    Whoever knows of RENAME is told that it has to ask by that name.
+    """
+    text = f"This room is called {room.name} now"
+    if not entry.follow:
+        raise fail("JOIN", "CHANNEL_RENAMED", entry.room, room.name, text=text)
+    answer = numeric(Numeric.ERR_LINKCHANNEL, entry.room, room.name, text=text)
+    out.append(Answer(entry.session, answer))
+
+
+def _admit(state: State, room: Room, user: User, entry: entries.Join) -> None:
     """Refuses a user whom the room's modes keep out; an operator's invitation opens every door.
 
-    A way back and a right to a rank open all but a ban, and for the founder that, too.
+    A way back and a right to a rank open all but a ban, and for the founder that, too. It is told
+    of the name that it asked for: who is kept out doesn't learn of another one.
     """
+    name = entry.room
     if is_founder(room, user):
         return
     if state.invitations.valid(user.identity, room.id, state.now) is not None:
         return
     if is_banned(room, user):
-        raise refuse(Numeric.ERR_BANNEDFROMCHAN, room.name)
+        raise refuse(Numeric.ERR_BANNEDFROMCHAN, name)
     if right_of(room, user) or state.ways_back.valid(user.identity, room.id, state.now) is not None:
         return
     require_calm(state, room, user)
     if room.limit and len(room.members) >= room.limit:
-        raise refuse(Numeric.ERR_CHANNELISFULL, room.name)
+        raise refuse(Numeric.ERR_CHANNELISFULL, name)
     if "i" in room.flags and not on_list(room, "I", user):
-        raise refuse(Numeric.ERR_INVITEONLYCHAN, room.name)
-    if room.key_word and key != room.key_word:
-        raise refuse(Numeric.ERR_BADCHANNELKEY, room.name)
+        raise refuse(Numeric.ERR_INVITEONLYCHAN, name)
+    if room.key_word and entry.key != room.key_word:
+        raise refuse(Numeric.ERR_BADCHANNELKEY, name)
 
 
 def part(state: State, entry: entries.Part, out: list[Output]) -> None:

@@ -86,6 +86,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """In how many conversations one person's last read message is remembered."""
     guests_with_markers: int = 10_000
     """Of how many guests it is; accounts are bounded by themselves."""
+    metadata_keys: int = 30
+    """How many keys of metadata a user or a room may have."""
+    metadata_value_bytes: int = 256
+    metadata_subscriptions: int = 50
+    """To how many keys one session may subscribe."""
+    metadata_sync: int = 200
+    """How many values a session is shown at a time."""
+    rename_members: int = 500
+    """How many members a room may have that is renamed: each may have to be shown it anew."""
+    rename_redirect_seconds: int = 30 * 24 * 3600
+    """How long a name that a room had leads to it."""
     redact_seconds: int = 0
     """How long people may take back what they said; 0 is for ever."""
     edit_seconds: int = 0
@@ -112,6 +123,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def registering(self) -> str:
         """The value of the capability draft/account-registration."""
         return "before-connect" + (",email-required" if self.registration == "mail" else "")
+
+    @property
+    def metadata_bytes(self) -> int:
+        """The longest value of metadata: as set, unless names are so long that no line would hold it."""
+        rest = len("METADATA   * :") + max(self.nick_bytes, self.room_bytes) + 64
+        return min(self.metadata_value_bytes, 510 - self.longest_source - rest)
 
     @property
     def longest_source(self) -> int:

@@ -30,8 +30,10 @@ from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, Us
 from hubbub.core.makers import RoomMaker, RoomMakers
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
 from hubbub.core.measures import Measure, Measures
+from hubbub.core.metadata import Metadata, Metadatum
 from hubbub.core.orderly import Purge, Report, Surge
 from hubbub.core.pending import Pending
+from hubbub.core.redirects import Redirect, Redirects
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
 from hubbub.core.standing import Invitation, Standing, WayBack
@@ -118,6 +120,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "purges": ("number", "name", "identities", "since", "after", "before", "made_by", "taken"),
     "read_markers": ("identity", "target", "time", "number"),
     "last_seen": ("identity", "target", "place", "time", "number"),
+    "metadata": ("owner", "key", "value"),
+    "redirects": ("folded", "name", "room", "made_at", "until"),
 }
 """The tables of the state with their columns, in the order in which they are loaded."""
 
@@ -145,6 +149,8 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "purges": 1,
     "read_markers": 2,
     "last_seen": 2,
+    "metadata": 2,
+    "redirects": 1,
 }
 """How many of a table's first columns are its primary key."""
 
@@ -156,6 +162,7 @@ LOAD_ORDER: Final[Mapping[str, str]] = {
     "sent": "place",
     "read_markers": "number",
     "last_seen": "number",
+    "redirects": "made_at, folded",
 }
 """The order of rows that `load` needs where it isn't the primary key's."""
 
@@ -189,6 +196,8 @@ class State:
         self.invitations: Standing[Invitation] = Standing()
         self.ways_back: Standing[WayBack] = Standing()
         self.makers = RoomMakers()
+        self.metadata = Metadata()
+        self.redirects = Redirects()
         self.online = 0
         """How many users are connected."""
         self.invisible = 0
@@ -237,6 +246,10 @@ class State:
         self._counters[name] = value
         self.save(Counter(name, value))
 
+    def _drop_counter(self, name: str) -> None:
+        if self._counters.pop(name, None) is not None:
+            self.erase(Counter(name, 0))
+
     def has_expired(self, time: int) -> bool:
         """Whether a TimePassed at `time` (milliseconds) would let anything go."""
         waiting = (*self.codes, *self.pending.values())
@@ -249,6 +262,8 @@ class State:
         if self.measures.expired(time):
             return True
         if any(report.is_over(time) for report in self.reports.values()):
+            return True
+        if self.redirects.expired(time):
             return True
         return bool(self.sent.older_than(time - SENT_ID_KEPT_MS))
 
@@ -286,6 +301,8 @@ class State:
 
     def remove_user(self, user: User) -> None:
         """Takes out a user who is in no room and has no session any more."""
+        self._forget_metadata(user)
+        self._drop_counter(f"metadata:{user.id}")
         del self.users[user.folded]
         del self.users_by_id[user.id]
         self.erase(user)
@@ -388,6 +405,28 @@ class State:
             self.end_invitation(invitation)
         self.save(room)
 
+    def room_called(self, name: str) -> Room | None:
+        """The room of that name, or the one that a name led to which it had."""
+        room = self.room_named(name)
+        if room is None and (redirect := self.redirects.named(name)) is not None:
+            room = self.rooms_by_id[redirect.room]
+        return room
+
+    def rename_room(self, room: Room, name: str) -> None:
+        """Gives a room a name that no other room has."""
+        del self.rooms[room.folded]
+        room.name = name
+        self.rooms[room.folded] = room
+        self.save(room)
+
+    def put_redirect(self, redirect: Redirect) -> None:
+        self.redirects.put(redirect)
+        self.save(redirect)
+
+    def drop_redirect(self, redirect: Redirect) -> None:
+        self.redirects.remove(redirect)
+        self.erase(redirect)
+
     def keep_room(self, room: Room) -> None:
         """Notes that something was said in a room, so that it is kept when everybody has left."""
         if not room.spoken:
@@ -401,6 +440,9 @@ class State:
         self.reset_modes(room)
         for pin in tuple(room.pins.values()):
             self.end_pin(room, pin)
+        self._forget_metadata(room)
+        for redirect in self.redirects.of(room.id):
+            self.drop_redirect(redirect)
         room.retired_at = self.now
 
     def end_pin(self, room: Room, pin: Pin) -> None:
@@ -453,6 +495,24 @@ class State:
         member.user.memberships[member.room.id] = member
         member.room.version += 1
 
+    # -- metadata -------------------------------------------------------------------------
+
+    def put_metadatum(self, item: Metadatum) -> None:
+        """Sets a value, in the place of the one that was there."""
+        self.metadata.put(item)
+        self.save(item)
+
+    def drop_metadatum(self, target: User | Room, name: str) -> None:
+        """Takes a value away that is there."""
+        item = self.metadata.get(target, name)
+        if item is not None:
+            self.metadata.remove(item)
+            self.erase(item)
+
+    def _forget_metadata(self, target: User | Room) -> None:
+        for item in self.metadata.take(target):
+            self.erase(item)
+
     # -- loading --------------------------------------------------------------------------
 
     def dump(self) -> Iterator[tuple[str, Row]]:
@@ -479,6 +539,8 @@ class State:
             self.invitations,
             self.ways_back,
             self.makers.known.values(),
+            self.metadata,
+            self.redirects,
         ]
         entities += [room.members.values() for room in self.rooms_by_id.values()]
         entities += [
@@ -577,3 +639,7 @@ def _load_order(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
     for row in tables["purges"]:
         purge = Purge(*row)  # type: ignore[arg-type]
         state.purges[purge.number] = purge
+    for row in tables["metadata"]:
+        state.metadata.put(Metadatum(*row))  # type: ignore[arg-type]
+    for row in tables["redirects"]:
+        state.redirects.put(Redirect(*row))  # type: ignore[arg-type]

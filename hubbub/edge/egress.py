@@ -24,10 +24,12 @@ from hubbub.irc.capabilities import (
     EXTENDED_JOIN,
     INVITE_NOTIFY,
     MESSAGE_TAGS,
+    METADATA,
     MULTILINE,
     OPER_TAG,
     READ_MARKER,
     REDACTION,
+    RENAME,
     SERVER_TIME,
     SETNAME,
 )
@@ -42,7 +44,9 @@ NEEDED: Final[Mapping[str, int]] = {
     "AWAY": AWAY_NOTIFY,
     "CHGHOST": CHGHOST,
     "MARKREAD": READ_MARKER,
+    "METADATA": METADATA,
     "REDACT": REDACTION,
+    "RENAME": RENAME,
     "SETNAME": SETNAME,
     "TAGMSG": MESSAGE_TAGS,
 }
@@ -58,8 +62,11 @@ STANDARD: Final[Mapping[str, str]] = {
     "BATCH": "draft/multiline",
     "CHATHISTORY": "draft/chathistory",
     "EDIT": "draft/message-edit",
+    "JOIN": "draft/channel-rename",
     "MARKREAD": "draft/read-marker",
+    "METADATA": "draft/metadata-2",
     "REDACT": "draft/message-redaction",
+    "RENAME": "draft/channel-rename",
     "SETNAME": "setname",
 }
 """The capability by which a client understands a FAIL, WARN or NOTE of this command.
@@ -110,7 +117,9 @@ class Gate:
         return f"ERROR {join_params((f'Closing link: {reason}',))}\r\n".encode()
 
     def _visible(self, session: Session, item: Shown) -> bool:
-        return not isinstance(item, Event) or is_shown(item, session.variant)
+        return not isinstance(item, Event) or (
+            is_shown(item, session.variant) and is_subscribed(session, item)
+        )
 
     def _item(self, session: Session, item: Shown, extra: tuple[str, ...]) -> bytes:
         if isinstance(item, Reply):
@@ -225,9 +234,21 @@ def is_shown(event: Event, variant: int) -> bool:
     return not needed & ~variant
 
 
+def is_subscribed(session: Session, event: Event) -> bool:
+    """Whether a session wants to be told of what an event is about."""
+    return not event.key or event.key in session.subscribed
+
+
+def follows(session: Session, event: Event) -> bool:
+    """Whether a session is told of this event of somebody whose name it watches."""
+    return session.has("extended-monitor") or event.command == "METADATA"
+
+
 def hidden(variant: int) -> tuple[str, ...]:
     """The commands of the history that sessions of a variant aren't shown."""
-    return tuple(command for command in ("REDACT", "TAGMSG") if NEEDED[command] & ~variant)
+    return tuple(
+        command for command in ("REDACT", "RENAME", "TAGMSG") if NEEDED[command] & ~variant
+    )
 
 
 def _understands(session: Session, command: str) -> bool:

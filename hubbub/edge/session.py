@@ -8,13 +8,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from hubbub.core.ids import SessionId
+from hubbub.core.ids import RoomId, SessionId, UserId
 from hubbub.edge.incoming import Incoming
 from hubbub.edge.sasl import Exchange
 from hubbub.irc.capabilities import variant_of
 
 INVITE: Final = "*"
 NO_CAPABILITIES: Final[frozenset[str]] = frozenset()
+NO_KEYS: Final[frozenset[str]] = frozenset()
 
 
 class Phase(Enum):
@@ -33,7 +34,7 @@ class Registration:
     `invite` is the word that admits it, or empty where none is needed; it stays at the edge.
     `gateway` is the password by which it may speak for somebody else (WEBIRC), or empty where it
     may not.
-    `away` is how it begins, as in the entry SetAway.
+    `away` is how it begins, as in the entry SetAway. `metadata` is what it said of its user.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class Registration:
         "device",
         "gateway",
         "invite",
+        "metadata",
         "negotiating",
         "nick",
         "realname",
@@ -58,6 +60,7 @@ class Registration:
         self.away = ""
         self.negotiating = False
         self.gateway = ""
+        self.metadata: dict[str, str] = {}
         self.invite = invite
         self.admitted = not invite
 
@@ -75,6 +78,10 @@ class Session:
     offered (https://ircv3.net/specs/extensions/sts). `invite` is what it has shown: nothing, or
     INVITE for the server's. `registration` exists until the session is
     registered. `capabilities` is shared between sessions that chose the same.
+    offered (https://ircv3.net/specs/extensions/sts). `registration` exists until the session is
+    registered. `capabilities` is shared between sessions that chose the same. `subscribed` are the
+    keys of metadata whose changes it is told; `synced` is the room of whose people it has asked for
+    those values, and the last one of whom it was told, as long as there are more.
     """
 
     __slots__ = (
@@ -92,6 +99,8 @@ class Session:
         "sasl",
         "secure",
         "sts",
+        "subscribed",
+        "synced",
         "variant",
     )
 
@@ -108,6 +117,8 @@ class Session:
         self.sasl: Exchange | None = None
         self.incoming: Incoming | None = None
         self.capabilities = NO_CAPABILITIES
+        self.subscribed = NO_KEYS
+        self.synced: tuple[RoomId, UserId] | None = None
         self.variant = 0
         self.cap_version = 301
         self.batches = 0

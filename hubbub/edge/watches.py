@@ -53,9 +53,13 @@ class Watches:
         elif watch.action == "L":
             lines = _lines(Numeric.RPL_MONLIST, watched.values())
             return [*lines, numeric(Numeric.RPL_ENDOFMONLIST)]
-        else:
+        elif watch.action == "S":
             return _presence(watched.values(), state)
         return ()
+
+    def names(self, session: SessionId) -> tuple[str, ...]:
+        """The names that a session watches."""
+        return tuple(self._lists.get(session, {}).values())
 
     def forget(self, session: SessionId) -> None:
         """The session watches nothing any more."""

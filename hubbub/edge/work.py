@@ -86,7 +86,8 @@ class Goodbye:
 class Watch:
     """Changes or asks for the names that the session watches: a line of MONITOR.
 
-    `action` is '+', '-', 'C', 'L' or 'S'.
+    `action` is '+', '-', 'C', 'L' or 'S'; or 'K', for the values that those watched have of the
+    `nicks`, which then are keys of metadata.
     """
 
     action: str

@@ -24,6 +24,8 @@ REDACTION: Final = 1024
 READ_MARKER: Final = 2048
 MULTILINE: Final = 4096
 EDITING: Final = 8192
+METADATA: Final = 16384
+RENAME: Final = 32768
 
 _IRCV3: Final = "https://ircv3.net/specs/extensions/"
 _SOJU: Final = "https://codeberg.org/emersion/soju/src/branch/master/doc/ext/"
@@ -52,11 +54,19 @@ CAPABILITIES: Final = (
         _IRCV3 + "account-registration",
         value="{rules.registering}",
     ),
+    Capability("draft/channel-rename", _IRCV3 + "channel-rename", RENAME),
     Capability("draft/chathistory", _IRCV3 + "chathistory"),
     Capability("draft/event-playback", _IRCV3 + "chathistory#event-playback"),
     Capability("draft/extended-isupport", _IRCV3 + "extended-isupport"),
     Capability("draft/message-edit", "docs/protocol.md#edits", EDITING),
     Capability("draft/message-redaction", _IRCV3 + "message-redaction", REDACTION),
+    Capability(
+        "draft/metadata-2",
+        _IRCV3 + "metadata",
+        METADATA,
+        "before-connect,max-subs={rules.metadata_subscriptions},max-keys={rules.metadata_keys},"
+        "max-value-bytes={rules.metadata_bytes}",
+    ),
     Capability(
         "draft/multiline",
         _IRCV3 + "multiline",
@@ -95,5 +105,5 @@ def variant_of(names: Iterable[str]) -> int:
     for name in names:
         bits |= BY_NAME[name].bit
         batches |= name == "batch"
-    # "the batch capability MUST be negotiated to use multiline messages"
-    return bits if batches else bits & ~MULTILINE
+    # "the batch capability MUST be negotiated to use multiline messages", and metadata as well
+    return bits if batches else bits & ~(MULTILINE | METADATA)

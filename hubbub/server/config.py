@@ -485,6 +485,25 @@ class Limits:
     guests_with_markers: int = _count(
         10_000, "Guests of whom that is remembered.", low=1, high=1_000_000
     )
+    metadata_keys: int = _count(
+        30, "Keys of metadata that a user or a room may have.", low=0, high=1_000
+    )
+    metadata_value_bytes: int = _size(
+        256, "The longest value of such a key; less where names may be very long.", low=16, high=300
+    )
+    metadata_subscriptions: int = _count(
+        50, "Keys of metadata whose changes one connection is told.", low=0, high=1_000
+    )
+    metadata_sync: int = _count(200, "Values of metadata shown at a time.", high=5_000)
+    rename_members: int = _count(
+        500, "Members that a room may have which is given another name.", high=100_000
+    )
+    rename_redirect_seconds: int = _seconds(
+        2_592_000,
+        "How long the name that a room had leads to it; a minute at least.",
+        low=0,
+        high=315_360_000,
+    )
     redact_seconds: int = _seconds(
         0,
         "How long people may take back what they said; 0 is for ever.",
@@ -587,6 +606,12 @@ class Config:
             multiline_lines=limits.multiline_lines,
             read_markers=limits.read_markers,
             guests_with_markers=limits.guests_with_markers,
+            metadata_keys=limits.metadata_keys,
+            metadata_value_bytes=limits.metadata_value_bytes,
+            metadata_subscriptions=limits.metadata_subscriptions,
+            metadata_sync=limits.metadata_sync,
+            rename_members=limits.rename_members,
+            rename_redirect_seconds=limits.rename_redirect_seconds,
             redact_seconds=limits.redact_seconds,
             edit_seconds=limits.edit_seconds,
             measures=limits.measures,

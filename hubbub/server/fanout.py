@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from hubbub.core.ids import RoomId, SessionId
 from hubbub.core.outputs import Deliver, Departed, Entered, Event, Renamed, Seen
 from hubbub.core.state import State
-from hubbub.edge.egress import Gate
+from hubbub.edge.egress import Gate, follows, is_subscribed
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import Shown
@@ -37,6 +37,7 @@ class Recipient(Protocol):
 Recipients = Mapping[SessionId, Recipient]
 _OPEN: Final = 1 << 62
 _THROUGHOUT: Final = ((0, _OPEN),)
+_NOTHING: Final[frozenset[int]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -164,6 +165,8 @@ class Fanout:
         self._own: dict[SessionId, _Own] = {}
         self._encoded: dict[tuple[int, int], bytes] = {}
         self._runs: dict[tuple[RoomId, int], _Run] = {}
+        self._keyed: list[int] = []
+        """The positions of events that only those who subscribed to their key are shown."""
         self._labelled: _Answered | None = None
         self._session: SessionId | None = None
         self._label = ""
@@ -198,18 +201,20 @@ class Fanout:
         position = len(self._events)
         event = output.event
         self._events.append(event)
+        if event.key:
+            self._keyed.append(position)
         for room in output.rooms:
             log = self._rooms.get(room)
             if log is None:
                 log = self._rooms[room] = []
             log.append(position)
         for session in output.sessions:
-            if session != output.author:
+            if session != output.author and session not in output.without:
                 self._show_to(session, position, event)
         if output.watched is not None:
             told = (*output.sessions, *output.without)
             for session in self._watches.of(output.watched):
-                if session not in told and self._asked_for_more(session):
+                if session not in told and self._follows(session, event):
                     self._show_to(session, position, event)
         if output.author is not None:
             self._echo(output.author, position, event)
@@ -222,9 +227,9 @@ class Fanout:
         for session in watchers:
             self.answer(session, reply)
 
-    def _asked_for_more(self, session: SessionId) -> bool:
+    def _follows(self, session: SessionId, event: Event) -> bool:
         recipient = self._recipients.get(session)
-        return recipient is not None and recipient.session.has("extended-monitor")
+        return recipient is not None and follows(recipient.session, event)
 
     def entered(self, output: Entered) -> None:
         self._audiences.changed(output.room)
@@ -306,12 +311,40 @@ class Fanout:
     def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
         apart = {self._recipients.get(session) for session in self._own}
         for variant, recipients in self._audiences.of(state, room).items():
+            if self._keyed:
+                self._write_subscribed(
+                    log, variant, [one for one in recipients if one not in apart]
+                )
+                continue
             data = self._join(log, variant)
             if not data:
                 continue
             for recipient in recipients:
                 if recipient not in apart:
                     recipient.write(data)
+
+    def _write_subscribed(
+        self, log: list[int], variant: int, recipients: Iterable[Recipient]
+    ) -> None:
+        """Those who subscribed to the same of this batch's keys share their bytes."""
+        joined: dict[frozenset[int], bytes] = {}
+        for recipient in recipients:
+            passed = self._passed_over(recipient.session)
+            data = joined.get(passed)
+            if data is None:
+                data = joined[passed] = self._join(log, variant, passed)
+            if data:
+                recipient.write(data)
+
+    def _passed_over(self, session: Session) -> frozenset[int]:
+        """The events of this batch whose keys a session didn't subscribe to."""
+        if not self._keyed:
+            return _NOTHING
+        return frozenset(
+            position
+            for position in self._keyed
+            if (event := self._events[position]) is not None and not is_subscribed(session, event)
+        )
 
     def _write_rooms(self, state: State) -> None:
         """Several rooms: sessions in the same of them, with the same variant, share their bytes."""
@@ -320,15 +353,15 @@ class Fanout:
             for recipients in self._audiences.of(state, room).values():
                 for recipient in recipients:
                     rooms_of[recipient] = (*rooms_of.get(recipient, ()), room)
-        joined: dict[tuple[tuple[RoomId, ...], int], bytes] = {}
+        joined: dict[tuple[tuple[RoomId, ...], int, frozenset[int]], bytes] = {}
         for recipient, rooms in rooms_of.items():
             session = recipient.session
             if session.id in self._own:
                 continue
-            key = (rooms, session.variant)
+            key = (rooms, session.variant, self._passed_over(session))
             data = joined.get(key)
             if data is None:
-                data = joined[key] = self._join(self._positions(rooms), session.variant)
+                data = joined[key] = self._join(self._positions(rooms), *key[1:])
             if data:
                 recipient.write(data)
 
@@ -336,7 +369,11 @@ class Fanout:
         logs = [self._rooms[room] for room in rooms]
         return logs[0] if len(logs) == 1 else sorted(set().union(*logs))
 
-    def _join(self, positions: Iterable[int], variant: int) -> bytes:
+    def _join(
+        self, positions: Iterable[int], variant: int, passed: frozenset[int] = _NOTHING
+    ) -> bytes:
+        if passed:
+            positions = [position for position in positions if position not in passed]
         return b"".join([self._encode(position, variant) for position in positions])
 
     def _encode(self, position: int, variant: int) -> bytes:
@@ -370,12 +407,13 @@ class Fanout:
     def _show(self, session: Session, answer: _Answered) -> bytes:
         if len(answer.shown) == 1 and not answer.label:
             position, item = answer.shown[0]
-            if isinstance(item, Event):
+            if isinstance(item, Event) and not item.key:
                 return self._encode(position, session.variant)
         return self._gate.show(session, [item for _, item in answer.shown], answer.label)
 
     def _heard(self, state: State, session: Session, own: _Own, apart: set[int]) -> _Heard:
         """What the session's rooms were shown while it was in them, but for what is `apart`."""
+        apart = apart | self._passed_over(session)
         rooms = self._present(state, session, own)
         if len(rooms) == 1:
             ((room, spans),) = rooms.items()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hubbub.commands.arrival import introduction
+from hubbub.commands.metadata import of_arrived, of_watched
 from hubbub.core import entries
 from hubbub.core.apply import apply
 from hubbub.core.ids import NO_SESSION, SessionId
@@ -33,6 +34,7 @@ from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
+from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server import logs
 from hubbub.server.connection import Connection
@@ -162,10 +164,13 @@ class Flight:
         """Does a line of MONITOR, unless its connection is gone. True when it showed something."""
         if session.id not in self._connections or session.id not in self._state.sessions:
             return False
-        replies = self._watches.answer(session.id, watch, self._state)
-        for reply in replies:
-            self.fanout.answer(session.id, reply)
-        return bool(replies)
+        shown: list[Shown] = [
+            *self._watches.answer(session.id, watch, self._state),
+            *of_watched(session, watch, self._watches, self._state),
+        ]
+        for item in shown:
+            self.fanout.answer(session.id, item)
+        return bool(shown)
 
     def _gather(self, outputs: list[Output]) -> None:
         fanout = self.fanout
@@ -190,15 +195,22 @@ class Flight:
             elif kind is Renamed:
                 fanout.renamed(output)  # type: ignore[arg-type]
             elif kind is Seen:
-                fanout.seen(output)  # type: ignore[arg-type]
+                self._see(output)  # type: ignore[arg-type]
             else:
                 self.fates.append(output)  # type: ignore[arg-type]
+
+    def _see(self, output: Seen) -> None:
+        self.fanout.seen(output)
+        told = of_arrived(self._state, output)
+        for watcher in self._watches.of(fold_nick(output.nick)) if told else ():
+            for event in told:
+                self.fanout.answer(watcher, event)
 
     def _introduce(self, output: Introduced) -> None:
         for session in output.sessions:
             connection = self._connections.get(session)
             if connection is not None:
-                for item in introduction(connection.session, self._state, output.room):
+                for item in introduction(connection.session, self._state, output):
                     self.fanout.answer(session, item)
 
 

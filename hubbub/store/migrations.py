@@ -114,6 +114,13 @@ CREATE TABLE pending (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, verifier TEXT NOT NULL,
   scram TEXT NOT NULL, email TEXT NOT NULL, device TEXT NOT NULL, until INTEGER NOT NULL
 );
+CREATE TABLE redirects (
+  folded TEXT PRIMARY KEY, name TEXT NOT NULL, room INTEGER NOT NULL,
+  made_at INTEGER NOT NULL, until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE metadata (
+  owner TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
 
 CREATE TABLE last_seen (
   identity TEXT, target TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL,

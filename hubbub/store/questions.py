@@ -163,8 +163,31 @@ def _places(shape: _Shape) -> str:
     return places
 
 
+def _in_order(connection: sqlite3.Connection, page: Page) -> Page:
+    """The page between its bounds as they follow each other, counted from the same one."""
+    start, end = page.after, page.before
+    if (
+        start is None
+        or end is None
+        or _when(connection, start, end) <= _when(connection, end, start)
+    ):
+        return msgspec.structs.replace(page, counted=False)
+    return msgspec.structs.replace(page, after=end, before=start, newest=True, counted=False)
+
+
+def _when(connection: sqlite3.Connection, bound: Bound, other: Bound) -> int:
+    """What a bound can be compared with another by: its place, or its time if that is one."""
+    if isinstance(bound, At):
+        return bound.time
+    if not isinstance(other, At):
+        return bound
+    statement = "SELECT time FROM history WHERE place <= ? ORDER BY place DESC LIMIT 1"
+    row = connection.execute(statement, (bound,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _page(connection: sqlite3.Connection, page: Page) -> list[HistoryRow]:
-    asked = _asked(page)
+    asked = _asked(_in_order(connection, page) if page.counted else page)
     if asked is None:
         return []
     cells = _HISTORY.decode(_ask(connection, _page_statement(asked[0]), asked[1]))
@@ -332,7 +355,7 @@ def _targets(connection: sqlite3.Connection, targets: Targets) -> list[tuple[Roo
             found.append((rows.nick_of(source) if by_peer else peer_nick, time))
     between = [item for item in found if targets.after.time < item[1] < targets.before.time]
     between.sort(key=lambda item: (item[1], str(item[0])))
-    return between[: targets.limit]
+    return between[-targets.limit :] if targets.newest else between[: targets.limit]
 
 
 # -- whowas -----------------------------------------------------------------------------------

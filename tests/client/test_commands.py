@@ -76,6 +76,7 @@ WIRE = {
     "rooms": ("/rooms", "LIST"),
     "me": ("/me waves", "PRIVMSG #lobby :\x01ACTION waves\x01"),
     "nick": ("/nick carol", "NICK carol"),
+    "rename": ("/rename tea", "RENAME #lobby #tea"),
     "topic": ("/topic all about tea", "TOPIC #lobby :all about tea"),
     "invite": ("/invite bob", "INVITE bob #lobby"),
     "uninvite": ("/uninvite bob", "UNINVITE bob #lobby"),
@@ -104,6 +105,7 @@ WIRE = {
     "audit": ("/audit 2d ann", "AUDIT 2d ann"),
     "undo": ("/undo 12", "UNDO 12"),
     "raw": ("/raw version", "VERSION"),
+    "metadata": ("/metadata bob", "METADATA bob LIST"),
 }
 
 
@@ -157,6 +159,12 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
         ("/away", "AWAY"),
         ("/topic", "TOPIC #lobby"),
         ("/retention", "RETENTION #lobby"),
+        ("/rename #tea it is tea", "RENAME #lobby #tea :it is tea"),
+        ("/rename #dev #ops", "RENAME #dev #ops"),
+        ("/metadata", "METADATA * LIST"),
+        ("/metadata bob url", "METADATA bob GET url"),
+        ("/metadata me url http://example.org/ x", "METADATA * SET url :http://example.org/ x"),
+        ("/metadata #lobby url -", "METADATA #lobby SET url"),
         ("/users other", "NAMES #other"),
         ("/room list", "ROOM LIST"),
         ("/room transfer #den bob", "ROOM TRANSFER #den bob"),
@@ -307,3 +315,76 @@ def test_old_lines_are_known_from_those_that_were_missed() -> None:
     one.happens()
     shown = [(line.text.rpartition(" ")[2], line.old) for line in lines if "<bob>" in line.text]
     assert shown == [("old", True), ("live", False), ("missed", False)]
+
+
+def test_what_is_said_of_somebody_is_shown() -> None:
+    one = person()
+    one.types("/metadata bob")
+    one.rig.gets(
+        ":s BATCH +1 metadata bob",
+        "@batch=1 :s 761 alice bob url * :http://example.org",
+        "@batch=1 :s 766 alice bob avatar :key not set",
+        ":s BATCH -1",
+    )
+    assert one.happens() == [
+        "*** url of bob is 'http://example.org'",
+        "*** avatar of bob isn't set",
+    ]
+    assert one.rig.connection.settled
+
+
+def test_that_nothing_is_said_of_somebody_is_shown_to_who_asked() -> None:
+    one = person()
+    one.rig.gets(":s BATCH +1 metadata alice", ":s BATCH -1")
+    assert one.happens() == []
+    one.types("/metadata bob")
+    one.rig.gets(":s BATCH +2 metadata bob", ":s BATCH -2")
+    assert one.happens() == ["*** nothing is said of bob"]
+    one.types("/metadata nobody")
+    one.rig.gets(":s FAIL METADATA INVALID_TARGET nobody :There is no such person or room")
+    assert one.happens() == ["*** nobody: There is no such person or room"]
+    assert one.rig.connection.settled
+
+
+def test_a_room_that_is_renamed_is_the_same_room() -> None:
+    one = person()
+    one.rig.gets("@msgid=m5;time=2026-03-01T12:00:05.000Z :bob!u@h RENAME #lobby #hall :tidy")
+    (line,) = one.happens()
+    assert line.endswith("*** bob renamed #lobby to #hall: tidy")
+    assert one.chat.room == "#hall"
+    assert [member.nick for member in one.rig.connection.members("#hall")] == ["bob", "alice"]
+    assert one.types("hello") == ["PRIVMSG #hall hello"]
+    assert one.types("/history")[0].startswith("CHATHISTORY ")
+    one.rig.down()
+    joins = [line for line in one.rig.register() if "JOIN" in line]
+    assert joins == ["JOIN #hall"]
+
+
+def test_a_room_that_was_renamed_meanwhile_is_found() -> None:
+    one = person()
+    one.rig.gets(said(3, "before"))
+    one.rig.down()
+    one.chat.typed("kept for later")
+    for ask in one.rig.register():
+        if " TARGETS " in ask:
+            one.rig.history(label_of(ask), target="", kind="draft/chathistory-targets")
+    assert one.rig.gets(":s FAIL JOIN CHANNEL_RENAMED #lobby #hall :It is called #hall now") == [
+        "JOIN #hall"
+    ]
+    assert one.happens()[-1].endswith("*** #lobby is called #hall now")
+    sent = one.rig.gets(
+        ":alice!u@h JOIN #hall", ":s 353 alice = #hall alice", ":s 366 alice #hall :"
+    )
+    (ask,) = sent  # what was missed is asked for from where the old name ended
+    assert without_tags(ask).startswith("CHATHISTORY AFTER #hall ")
+    (said_now,) = one.rig.history(label_of(ask), target="#hall")
+    assert without_tags(said_now) == "PRIVMSG #hall :kept for later"
+    assert one.chat.room == "#hall"
+
+
+def test_a_server_may_bring_one_to_a_room_that_was_renamed() -> None:
+    one = person()
+    one.types("/join #dev")
+    one.rig.gets(":s 470 alice #dev #ops :Forwarding", ":alice!u@h JOIN #ops")
+    assert one.happens()[0].endswith("*** #dev is called #ops now")
+    assert one.chat.room == "#ops"

@@ -156,6 +156,22 @@ def test_whispers_are_read_by_both_and_nobody_else(world: World) -> None:
     assert inside(thief.ask(request.format("alice"))) == []
 
 
+def test_bounds_of_both_kinds_may_be_the_wrong_way_round(world: World, alice: Person) -> None:
+    alice.send("CAP REQ -draft/event-playback")
+    for first, second in ((place_of, time_of), (time_of, place_of)):
+        for start, end, found in (("m1", "m5", "m2 m3"), ("m5", "m1", "m3 m4")):
+            bounds = f"{first(world, start)} {second(world, end)}"
+            assert texts(alice.ask(f"CHATHISTORY BETWEEN #room {bounds} 2")) == found
+
+
+def test_a_batch_of_whispers_names_who_it_is(world: World, alice: Person) -> None:
+    carl = world.connect("carl")
+    carl.send("PRIVMSG alice :hi")
+    assert alice.ask("CHATHISTORY LATEST CARL * 1")[0].endswith(" chathistory carl")
+    carl.send("QUIT")
+    assert alice.ask("CHATHISTORY LATEST CARL * 1")[0].endswith(" chathistory CARL")
+
+
 # -- TARGETS ------------------------------------------------------------------------------
 
 
@@ -172,7 +188,8 @@ def test_targets_are_where_something_was_said(world: World, alice: Person, swapp
         [":hub.test", "CHATHISTORY", "TARGETS", target] for target in ("#room", "#lobby", "bob2")
     ]
     lines = alice.ask(f"CHATHISTORY TARGETS {' '.join(bounds)} 1")
-    assert len(inside(lines, "draft/chathistory-targets")) == 1
+    (only,) = inside(lines, "draft/chathistory-targets")
+    assert only.split()[3] == ("bob2" if swapped else "#room")  # counted from the first bound
     never = "timestamp=1999-01-01T00:00:00.000Z"
     lines = alice.ask(f"CHATHISTORY TARGETS {never} {never} 10")
     assert inside(lines, "draft/chathistory-targets") == []

@@ -228,3 +228,13 @@ def test_others_modes_are_theirs(bob: Person) -> None:
     )
     assert bob.ask("MODE nobody") == [":hub.test 401 bob nobody :No such nick/channel"]
     assert bob.ask("MODE :a b") == [":hub.test 401 bob * :No such nick/channel"]
+
+
+def test_whose_modes_they_are_is_decided_in_the_order_of_the_lines(
+    world: World, alice: Person
+) -> None:
+    world.connect("bob")
+    for line in ("MODE bob +i", "MODE bob", "MODE bob +o", "MODE bob +x"):
+        assert alice.ask(line) == [":hub.test 502 alice :Cant change mode for other users"]
+    for line in ("MODE nobody +i", "MODE nobody"):
+        assert alice.ask(line) == [":hub.test 401 alice nobody :No such nick/channel"]

@@ -141,6 +141,7 @@ settings = st.sampled_from(
             keep_days=30,
             registration="mail",
             pending=2,
+            metadata_keys=2,
         ),
     ]
 )
@@ -216,7 +217,10 @@ _any_entry = {
         st.sampled_from(["", "i", "B", "Bi"]),
         st.sampled_from(["", "o"]),
     ),
-    entries.Join: st.builds(entries.Join, sessions, rooms, st.sampled_from(["", "key"])),
+    entries.Join: st.builds(
+        entries.Join, sessions, rooms, st.sampled_from(["", "key"]), st.booleans()
+    ),
+    entries.RenameRoom: st.builds(entries.RenameRoom, sessions, rooms, rooms, texts),
     entries.Part: st.builds(entries.Part, sessions, rooms, texts),
     entries.PartAll: st.builds(entries.PartAll, sessions),
     entries.Kick: st.builds(entries.Kick, sessions, rooms, nicks, texts),
@@ -265,6 +269,17 @@ _any_entry = {
         sessions,
         rooms,
         st.integers(FIRST_PLACE, FIRST_PLACE + 60).map(lambda at: msgid(LOG_ID, Place(at))),
+    ),
+    entries.SetMetadata: st.builds(
+        entries.SetMetadata,
+        sessions,
+        nicks | rooms | st.just("*"),
+        st.sampled_from(["a", "b"]),
+        st.none() | texts,
+    ),
+    entries.ClearMetadata: st.builds(entries.ClearMetadata, sessions, nicks | rooms | st.just("*")),
+    entries.Describe: st.builds(
+        entries.Describe, sessions, st.sampled_from([(("a", "1"),), (("b", ""), ("c", "2"))])
     ),
     entries.Disconnect: st.builds(entries.Disconnect, anyone, nicks, texts),
     entries.Wallops: st.builds(entries.Wallops, anyone, texts),

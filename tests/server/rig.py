@@ -167,7 +167,7 @@ class Chat:
                 fan.entered(output)
             elif isinstance(output, Introduced):
                 for session in output.sessions:
-                    for item in introduction(self.sessions[session], self.state, output.room):
+                    for item in introduction(self.sessions[session], self.state, output):
                         fan.answer(session, item)
             elif isinstance(output, Departed):
                 fan.departed(output)

@@ -57,6 +57,9 @@ line = st.one_of(
     st.builds("MONITOR {} {}".format, st.sampled_from("+-"), nick),
     st.builds("MONITOR + {},{}".format, nick, st.just("zoe")),
     st.builds("SETNAME :{}".format, text),
+    st.builds("RENAME {} {}".format, room, st.sampled_from(("#A", "#c", "#b"))),
+    st.builds("METADATA {} SET a :{}".format, st.one_of(st.just("*"), room), text),
+    st.builds("METADATA * {} a".format, st.sampled_from(("SUB", "UNSUB"))),
     st.builds("CHATHISTORY LATEST {} * 5".format, room),
     st.sampled_from(
         (

@@ -161,6 +161,22 @@ def test_a_count_is_how_many_a_page_would_have(
             question = Count(page.conversation, after, before, page.limit)
             assert store.answer(question) == [min(len(found), page.limit)]
 
+
+@given(histories(), CONVERSATIONS, BOUNDS, BOUNDS, LIMITS)
+def test_a_page_may_be_counted_from_its_later_bound(
+    rows: list[HistoryRow], conversation: InRoom | WithPeer, one: Bound, other: Bound, limit: int
+) -> None:
+    def check(store: Store) -> None:
+        for start, end in ((one, other), (other, one)):
+            page = Page(
+                conversation=conversation, after=start, before=end, limit=limit, counted=True
+            )
+            there = [row for row in rows if belongs(row, conversation, False)]
+            forwards = [row for row in there if is_after(row, start) and is_before(row, end)]
+            backwards = [row for row in there if is_after(row, end) and is_before(row, start)]
+            assert not (forwards and backwards)
+            assert store.answer(page) == forwards[:limit] + backwards[-limit:]
+
     stored(rows, check)
 
 
@@ -193,6 +209,7 @@ def test_around_is_half_from_before_the_bound_and_half_from_it_on(
     st.integers(95, 135),
     LIMITS,
     st.just(0) | st.integers(98, 130),
+    st.booleans(),
 )
 def test_targets_are_what_was_last_said_where(
     rows: list[HistoryRow],
@@ -202,6 +219,7 @@ def test_targets_are_what_was_last_said_where(
     before: int,
     limit: int,
     kept: int,
+    newest: bool,
 ) -> None:
     question = Targets(
         identity=identity,
@@ -210,6 +228,7 @@ def test_targets_are_what_was_last_said_where(
         before=At(before),
         limit=limit,
         from_time=kept,
+        newest=newest,
     )
     latest: dict[RoomId | str, tuple[RoomId | str, int]] = {}
     for row in rows:
@@ -229,7 +248,8 @@ def test_targets_are_what_was_last_said_where(
     def check(store: Store) -> None:
         answer = store.answer(question)
         # Which comes first of those last written to in the same millisecond, nobody can say.
-        assert [time for _, time in answer] == [time for _, time in expected][:limit]
+        times = [time for _, time in expected]
+        assert [time for _, time in answer] == (times[-limit:] if newest else times[:limit])
         assert set(answer) <= set(expected)
         assert len(set(answer)) == len(answer)
 
