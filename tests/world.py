@@ -47,7 +47,7 @@ from tests.naive_history import NaiveHistory
 NODE = 1
 LOG_ID = "worlds"
 START = 1_700_000_000_000
-RULES = Rules(server_name="hub.test", network="Test", replay_lines=0)
+RULES = Rules(server_name="hub.test", network="Test", replay_lines=0, cloaks=False)
 ALL_CAPABILITIES = (
     "away-notify batch draft/chathistory draft/event-playback echo-message hubbub/device "
     "hubbub/once labeled-response message-tags multi-prefix server-time standard-replies"
@@ -210,10 +210,18 @@ class World:
 
     # -- connections ----------------------------------------------------------------------
 
-    def arrive(self, *, host: str = "host.test", secure: bool = False, invite: str = "") -> Person:
-        """A connection that has said nothing yet."""
+    def arrive(
+        self,
+        *,
+        host: str = "host.test",
+        secure: bool = False,
+        invite: str = "",
+        address: str = "",
+    ) -> Person:
+        """A connection that has said nothing yet, from an address of which others see the host."""
         number = len(self._people) + len(self.batches) + 1
         session = Session(session_id(NODE, self._epoch, number), host, secure=secure, invite=invite)
+        session.address = address
         person = Person(self, session)
         self._people[session.id] = person
         self._sessions[session.id] = session
@@ -228,12 +236,13 @@ class World:
         secure: bool = False,
         device: str = "",
         password: str = "",
+        address: str = "",
     ) -> Person:
         """Somebody registered and in the lobby; nobody has heard anything yet.
 
         With a password somebody logged in to the account of that name.
         """
-        person = self.arrive(host=host, secure=secure)
+        person = self.arrive(host=host, secure=secure, address=address)
         person.send(f"CAP REQ :{capabilities}")
         if password:
             response = base64.b64encode(f"\0{nick}\0{password}".encode()).decode()

@@ -169,6 +169,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     def made(outcome: Outcome) -> Sequence[Work]:
         if not isinstance(outcome, Made):
             raise unavailable("REGISTER", name, outcome)
+        address = session.known_address or session.host
         entry = entries.Register(
             session.id,
             name,
@@ -176,7 +177,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
             outcome.scram,
             kept,
             device,
-            session.host,
+            address,
             invite=invite,
         )
         if kept and call.rules.mails:

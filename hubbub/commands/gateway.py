@@ -39,7 +39,8 @@ def webirc(call: Call) -> Sequence[Work]:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     session.address = str(address)
-    session.host = _host(call, str(address))
+    if not call.rules.cloaks:  # else the hub knows what stands for the address
+        session.host = _host(call, str(address))
     # "Servers MUST ONLY treat the connection as secure if this flag is sent and the connection from
     # the gateway to the server is also secure with TLS."
     options = {option.partition("=")[0] for option in " ".join(call.params[4:]).split()}

@@ -1,7 +1,7 @@
 """Asking about people by name: WHOIS, WHOWAS, USERHOST and ISON.
 
 Law: a name that one knows may be asked about; in which rooms its bearer is, only as far as the asker
-may see.
+may see; from which address, only by itself and by who has a role.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hubbub.commands.who import sees_member
 from hubbub.core.entities import User
 from hubbub.core.history import Whowas
 from hubbub.core.outputs import WhowasRow
+from hubbub.core.presence import known_addresses
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Shown
@@ -63,6 +64,11 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
             for line in packed(_rooms_of(session, state, user))
         ),
         numeric(Numeric.RPL_WHOISSERVER, nick, rules.server_name, text=rules.network),
+    ]
+    replies += [
+        numeric(Numeric.RPL_WHOISACTUALLY, nick, f"{user.username}@{address}", address)
+        for address in known_addresses(state, state.sessions[session.id].user, user)
+        if address != user.host
     ]
     if user.away:
         replies.append(numeric(Numeric.RPL_AWAY, nick, text=user.away))

@@ -217,6 +217,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             away=registration.away,
             account=registration.account,
             invite=shown_invite(session) if call.rules.guests == "invite" else "",
+            address=session.known_address,
         ),
         *described(session),
         Lookup(welcome),

@@ -13,6 +13,7 @@ from typing import Final
 
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, query
 from hubbub.core.entities import Member, User
+from hubbub.core.presence import known_addresses
 from hubbub.core.state import State
 from hubbub.edge.work import Fetch, Shown
 from hubbub.irc.masks import matches
@@ -48,6 +49,7 @@ class Person:
     member: Member | None
     """The room that is named with the person, if any may be."""
     all_prefixes: bool
+    asker: User
 
     @property
     def room(self) -> str:
@@ -68,6 +70,12 @@ class Person:
         )
 
     @property
+    def address(self) -> str:
+        """The first of its addresses, if the asker may know it."""
+        known = known_addresses(self.state, self.asker, self.user)
+        return known[0] if known else "255.255.255.255"
+
+    @property
     def idle_seconds(self) -> int:
         return max(0, self.state.present - self.user.spoke_at) // 1000
 
@@ -76,7 +84,7 @@ class Person:
 FIELDS: Final[Mapping[str, Callable[[Person], str]]] = {
     "c": lambda person: person.room,
     "u": lambda person: person.user.username,
-    "i": lambda person: "255.255.255.255",
+    "i": lambda person: person.address,
     "h": lambda person: person.user.host,
     "s": lambda person: person.state.rules.server_name,
     "n": lambda person: person.user.nick,
@@ -87,7 +95,7 @@ FIELDS: Final[Mapping[str, Callable[[Person], str]]] = {
     "o": lambda person: "n/a",
     "r": lambda person: person.user.realname,
 }
-"""WHOX's fields; an address is never disclosed."""
+"""WHOX's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ def who(call: Call, state: State) -> Sequence[Shown | Fetch]:
     asker = state.sessions[call.session.id].user
     found = _in_room(state, asker, mask) if is_room(mask) else _by_mask(state, asker, mask)
     people = (
-        Person(state, user, member, call.session.has("multi-prefix"))
+        Person(state, user, member, call.session.has("multi-prefix"), asker)
         for user, member in found
         if not wish.operators_only or "o" in user.modes
     )
@@ -159,16 +167,17 @@ def _by_mask(state: State, asker: User, mask: str) -> Found:
     for user in candidates:
         if "i" in user.modes and not shares_room(asker, user):
             continue
-        if exact is None and mask not in EVERYONE and not _fits(state, user, mask):
+        if exact is None and mask not in EVERYONE and not _fits(state, asker, user, mask):
             continue
         seen = (member for member in user.memberships.values() if sees_member(asker, member))
         yield user, next(seen, None)
 
 
-def _fits(state: State, user: User, mask: str) -> bool:
-    """Whether the mask describes a person by any of what WHO shows of it."""
+def _fits(state: State, asker: User, user: User, mask: str) -> bool:
+    """Whether the mask describes a person by any of what WHO shows the asker of it."""
     parts = (user.nick, user.username, user.host, state.rules.server_name, user.realname)
-    return any(matches(mask, part) for part in parts)
+    shown = (*parts, *known_addresses(state, asker, user))
+    return any(matches(mask, part) for part in shown)
 
 
 ROWS: Final = (

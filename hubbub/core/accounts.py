@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.admission import admit
-from hubbub.core.attributes import account_changed, change_host, change_realname
+from hubbub.core.attributes import account_changed, change_host, change_realname, host_for
 from hubbub.core.audit import note
 from hubbub.core.codes import DAY_SECONDS, Code, Kind
 from hubbub.core.describing import show_newcomer
@@ -190,8 +190,8 @@ def require_free(state: State, entry: entries.Register, user: User | None) -> No
     holder = state.user_named(entry.name)
     signs = Signs(
         fold_nick(entry.name),
-        (f"{entry.name}!*@{entry.host}",),
-        (entry.host,),
+        (f"{entry.name}!*@{entry.address}",),
+        (entry.address,),
         entry.device,
     )
     if entry.session != NO_SESSION and state.measures.against(BAN, signs, state.now):
@@ -222,7 +222,7 @@ def _absent_user(state: State, account: Account) -> User:
         state.take_id("user"),
         name,
         "~user",
-        state.rules.server_name,
+        host_for(state, account, state.rules.server_name),
         name,
         "",
         "",
@@ -252,6 +252,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
     rename_pins_of(state, before, user.identity)
     out.append(Record(Rekeyed(before, user.identity)))
     account_changed(state, user, out)
+    change_host(state, user, user.username, host_for(state, account, user.host), out)
 
 
 def _show_role(state: State, user: User, out: list[Output]) -> None:
@@ -289,19 +290,20 @@ def _move_session(
     state: State, session: SessionId, before: User, user: User, out: list[Output]
 ) -> None:
     """From a guest, or another account, to the account's user: it stays in the guest's rooms."""
-    secure = state.sessions[session].secure
+    presence = state.sessions[session]
     rooms = set(before.memberships)
     calling = did(state, before, "NICK", (user.nick,))
     state.detach(session)
     if user.left:
         change_realname(state, user, before.realname, out)
-        change_host(state, user, before.username, before.host, out)
+        host = host_for(state, user.owner, presence.host or before.host)
+        change_host(state, user, before.username, host, out)
         come_back(state, user, out)
     if before.owner is None:
         _leave_guest(state, session, before, user, out)
     else:
         _leave_account(state, session, before, user, out)
-    state.attach(session, user, secure)
+    state.attach(session, user, presence.secure, presence.host, presence.address)
     out.append(Deliver(calling, sessions=(session,)))
     out.append(Renamed((session,), user.nick))
     out.extend(Entered(room, (session,)) for room in user.memberships if room not in rooms)

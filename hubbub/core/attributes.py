@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from hubbub.core.entities import Presence, User
+from hubbub.core.entities import Account, Presence, User
 from hubbub.core.happening import did
 from hubbub.core.outputs import Deliver, Event, Output
 from hubbub.core.state import State
+from hubbub.irc.cloaks import account_host
 
 ABSENT: Final = "*"
 """An away text that says nothing but that nobody is there (draft/pre-away)."""
@@ -67,6 +68,14 @@ def change_realname(state: State, user: User, realname: str, out: list[Output]) 
     state.save(user)
     notice = did(state, user, "SETNAME", (realname,))
     out.append(Deliver(notice, tuple(user.memberships), user.sessions, watched=user.folded))
+
+
+def host_for(state: State, account: Account | None, host: str) -> str:
+    """The host that all may see of an account's user, or a guest's, who comes from `host`.
+
+    One of an account doesn't tell from where its owner is connected, be it one place or several.
+    """
+    return account_host(account.id) if state.rules.cloaks and account is not None else host
 
 
 def change_host(state: State, user: User, username: str, host: str, out: list[Output]) -> None:

@@ -99,6 +99,7 @@ class Account:
 class User:
     """A name that is present: a guest's, or a registered person's, who stays when disconnected.
 
+    `host` is what all may see of where it is, and `hosts` the same of each of its sessions.
     `identity` says whose whispers these are: `a:` and an account's id, `d:` and a device hash, or
     `u:` and the user's id for a guest without a device. `left` is when the last session of an
     account ended, or 0 while there is one.
@@ -108,6 +109,7 @@ class User:
     __slots__ = (
         "device",
         "host",
+        "hosts",
         "id",
         "identity",
         "left",
@@ -155,6 +157,7 @@ class User:
         self.identify()
         self.source = f"{nick}!{username}@{host}"
         self.sessions: tuple[SessionId, ...] = ()
+        self.hosts: tuple[str, ...] = ()
         self.memberships: dict[RoomId, Member] = {}
 
     def key(self) -> Row:
@@ -218,6 +221,12 @@ class User:
         self.username, self.host, self.realname = username, host, realname
         self._be_called(f"{self.nick}!{username}@{host}")
 
+    @property
+    def faces(self) -> tuple[str, ...]:
+        """What a mask may describe: the source, and as it were with each session's host."""
+        others = (f"{self.nick}!{self.username}@{host}" for host in self.hosts)
+        return (self.source, *(face for face in others if face != self.source))
+
     def rename(self, nick: str) -> None:
         self.nick = nick
         self._be_called(f"{nick}!{self.username}@{self.host}")
@@ -231,23 +240,41 @@ class User:
 class Presence:
     """A session of a user. Rows come back in the order of the sessions' ids.
 
-    One is `absent` whose client said that nobody sits at it.
+    One is `absent` whose client said that nobody sits at it. `host` and `address` are as in the
+    entry that opened it.
     """
 
     TABLE: ClassVar[str] = "sessions"
-    __slots__ = ("absent", "id", "secure", "user")
+    __slots__ = ("absent", "address", "host", "id", "secure", "user")
 
-    def __init__(self, id: SessionId, user: User, secure: bool, absent: bool = False) -> None:
+    def __init__(
+        self,
+        id: SessionId,
+        user: User,
+        secure: bool,
+        absent: bool = False,
+        host: str = "",
+        address: str = "",
+    ) -> None:
         self.id = id
         self.user = user
         self.secure = secure
         self.absent = absent
+        self.host = host
+        self.address = address
 
     def key(self) -> Row:
         return (self.id,)
 
     def row(self) -> Row:
-        return (self.id, self.user.id, int(self.secure), int(self.absent))
+        return (
+            self.id,
+            self.user.id,
+            int(self.secure),
+            int(self.absent),
+            self.host,
+            self.address,
+        )
 
 
 class Room:

@@ -62,6 +62,8 @@ class Open(Entry, frozen=True):
     """As in SetAway."""
     invite: str = ""
     """The hash of the invite that lets a guest in, where somebody's was shown."""
+    address: str = ""
+    """Where the session comes from, if `host`, which all may see, doesn't say so itself."""
 
 
 class Close(Entry, frozen=True):
@@ -86,7 +88,7 @@ class Register(Entry, frozen=True):
     scram: str
     email: str = ""
     device: str = ""
-    host: str = ""
+    address: str = ""
     role: str = "member"
     digest: str = ""
     """The hash of the code that is sent to `email`, or empty when none is."""

@@ -246,7 +246,7 @@ def signs_of(user: User, addresses: tuple[str, ...]) -> Signs:
     own = (f"{user.nick}!{user.username}@{address}" for address in addresses)
     return Signs(
         user.folded,
-        tuple(dict.fromkeys((user.source, *own))),
+        tuple(dict.fromkeys((*user.faces, *own))),
         addresses,
         user.device,
         user.owner.id if user.owner is not None else AccountId(0),

@@ -14,6 +14,7 @@ from hubbub.core.attributes import (
     change_away,
     change_host,
     change_realname,
+    host_for,
     set_absent,
     settle_absence,
 )
@@ -66,6 +67,19 @@ def speaker(state: State, session: SessionId) -> User:
     return presence.user
 
 
+def addresses_of(state: State, user: User) -> tuple[str, ...]:
+    """Where a user's sessions come from, each once; this machine is no address."""
+    here = (state.sessions[session] for session in user.sessions)
+    found = dict.fromkeys(session.address or session.host for session in here)
+    return tuple(address for address in found if address not in ("", "localhost"))
+
+
+def known_addresses(state: State, asker: User, user: User) -> tuple[str, ...]:
+    """The same as far as the asker may know: its own, and with a role everybody's."""
+    allowed = asker is user or asker.may("moderator")
+    return addresses_of(state, user) if allowed else ()
+
+
 def require_role(state: State, session: SessionId, role: str) -> None:
     """Refuses unless the session's account has the role; the console may do everything."""
     if session != NO_SESSION and not speaker(state, session).may(role):
@@ -85,11 +99,6 @@ def require_over(state: State, session: SessionId, account: Account | None) -> N
     if session != NO_SESSION and not speaker(state, session).may("admin"):
         text = f"{account.name} is {account.role}: that takes an admin"
         raise refuse(Numeric.ERR_NOPRIVILEGES, text=text)
-
-
-def addresses_of(state: State, user: User) -> tuple[str, ...]:
-    """Where a user's sessions come from, each once; this machine is no address."""
-    return (user.host,) if user.sessions and user.host != "localhost" else ()
 
 
 def mute_of(state: State, user: User) -> Measure | None:
@@ -209,10 +218,11 @@ def _admitted(state: State, entry: entries.Open, out: list[Output]) -> bool:
 def _kept_out(state: State, entry: entries.Open) -> str | None:
     """Why a session isn't let in at all, or None."""
     account = state.accounts_by_id.get(AccountId(entry.account))
+    name, address = f"{entry.nick}!{entry.username}", entry.address or entry.host
     signs = Signs(
         fold_nick(entry.nick),
-        (f"{entry.nick}!{entry.username}@{entry.host}",),
-        (entry.host,),
+        (f"{name}@{entry.host}", f"{name}@{address}"),
+        (address,),
         entry.device,
         entry.account,
         has_role=account is not None and account.may("moderator"),
@@ -230,7 +240,7 @@ def _kept_out(state: State, entry: entries.Open) -> str | None:
 
 
 def _attach(state: State, user: User, entry: entries.Open, out: list[Output]) -> None:
-    state.attach(entry.session, user, entry.secure)
+    state.attach(entry.session, user, entry.secure, entry.host, entry.address)
     if entry.away and entry.away != ABSENT:
         change_away(state, user, entry.away, out)
     set_absent(state, state.sessions[entry.session], entry.away == ABSENT)
@@ -256,7 +266,7 @@ def _open_account(state: State, entry: entries.Open, out: list[Output]) -> None:
     user = state.user_of(account)
     if user.left:
         change_realname(state, user, entry.realname, out)
-        change_host(state, user, entry.username, entry.host, out)
+        change_host(state, user, entry.username, host_for(state, account, entry.host), out)
         user.signed_on = state.now
         come_back(state, user, out, entry.away)
     _attach(state, user, entry, out)

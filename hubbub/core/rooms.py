@@ -62,7 +62,7 @@ def fits(mask: str, user: User) -> bool:
     """Whether a mask of a room's list is the user's."""
     account = account_mask(mask)
     if account is None:
-        return matches(mask, user.source)
+        return any(matches(mask, face) for face in user.faces)
     return bool(user.account) and matches(account, user.account)
 
 

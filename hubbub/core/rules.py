@@ -33,6 +33,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many invites there may be at a time."""
     pending: int = 1_000
     """How many registrations may wait for their addresses to be confirmed."""
+    cloaks: bool = True
+    """Whether sessions come with cloaks for hosts; then an account has a host of its own, too."""
     nick_bytes: int = 30
     user_bytes: int = 12
     host_bytes: int = 63

@@ -68,7 +68,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "account",
         "left_at",
     ),
-    "sessions": ("id", "user", "secure", "absent"),
+    "sessions": ("id", "user", "secure", "absent", "host", "address"),
     "rooms": (
         "id",
         "name",
@@ -313,8 +313,11 @@ class State:
         self.users[user.folded] = user
         self.save(user)
 
-    def attach(self, session: SessionId, user: User, secure: bool) -> None:
-        presence = Presence(session, user, secure)
+    def attach(
+        self, session: SessionId, user: User, secure: bool, host: str = "", address: str = ""
+    ) -> None:
+        """Begins a session of a user, which comes from there (as in the entry Open)."""
+        presence = Presence(session, user, secure, host=host, address=address)
         self.sessions[session] = presence
         if not user.sessions:
             self.online += 1
@@ -322,6 +325,7 @@ class State:
             if self.online > self.counter("most_users"):
                 self.set_counter("most_users", self.online)
         user.sessions = (*user.sessions, session)
+        self._place(user)
         self.save(presence)
 
     def detach(self, session: SessionId) -> User:
@@ -329,11 +333,17 @@ class State:
         presence = self.sessions.pop(session)
         user = presence.user
         user.sessions = tuple(other for other in user.sessions if other != session)
+        self._place(user)
         if not user.sessions:
             self.online -= 1
             self.invisible -= "i" in user.modes
         self.erase(presence)
         return user
+
+    def _place(self, user: User) -> None:
+        """Notes which hosts a user has at the sessions that it has now."""
+        hosts = (self.sessions[session].host for session in user.sessions)
+        user.hosts = tuple(dict.fromkeys(host for host in hosts if host))
 
     # -- accounts -------------------------------------------------------------------------
 
@@ -581,9 +591,17 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         user = state.users_by_id[owner]  # type: ignore[index]
         state.online += not user.sessions
         state.invisible += not user.sessions and "i" in user.modes
-        secure, absent = map(bool, facts)
-        state.sessions[session] = Presence(session, user, secure, absent)  # type: ignore[index,arg-type]
+        secure, absent, host, address = facts
+        state.sessions[session] = Presence(  # type: ignore[index]
+            session,  # type: ignore[arg-type]
+            user,
+            bool(secure),
+            bool(absent),
+            host,  # type: ignore[arg-type]
+            address,  # type: ignore[arg-type]
+        )
         user.sessions = (*user.sessions, session)  # type: ignore[arg-type]
+        state._place(user)
     for row in tables["rooms"]:
         room = Room(*row)  # type: ignore[arg-type]
         if room.retired_at:

@@ -12,6 +12,7 @@ from hubbub.core.ids import RoomId, SessionId, UserId
 from hubbub.edge.incoming import Incoming
 from hubbub.edge.sasl import Exchange
 from hubbub.irc.capabilities import variant_of
+from hubbub.irc.masks import host_of
 
 INVITE: Final = "*"
 NO_CAPABILITIES: Final[frozenset[str]] = frozenset()
@@ -122,6 +123,12 @@ class Session:
         self.variant = 0
         self.cap_version = 301
         self.batches = 0
+
+    @property
+    def known_address(self) -> str:
+        """Where it comes from, as a mask can hold it; empty where `host` says as much."""
+        shown = host_of(self.address)
+        return "" if shown in ("localhost", self.host) else shown
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities

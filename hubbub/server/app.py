@@ -21,6 +21,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from hubbub.edge.errands import Reloaded
+from hubbub.irc.cloaks import Cloaks
 from hubbub.server import logs
 from hubbub.server.account_desk import claim_line
 from hubbub.server.admin_socket import AdminSocketError, open_admin_socket
@@ -33,7 +34,7 @@ from hubbub.server.certificate import (
 from hubbub.server.config import Config, changed
 from hubbub.server.config_file import CONFIG_FILE
 from hubbub.server.connection import Welcome, note_names
-from hubbub.server.credentials import kept_secret
+from hubbub.server.credentials import CLOAK_FILE, kept_secret
 from hubbub.server.datadir import DataDir
 from hubbub.server.desk import Desk
 from hubbub.server.errors import OperatorError
@@ -122,6 +123,7 @@ class Running:
             self._hub.post = self._postman.send
             self._hub.most_per_address = self._config.limits.connections_per_address
             self._hub.credentials.secret = kept_secret(self._data)
+            self._hub.cloaks = Cloaks(kept_secret(self._data, CLOAK_FILE))
             refusals = await self._hub.start()
         except StoreError as error:
             raise StartError(str(error)) from error

@@ -368,6 +368,19 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Privacy:
+    """What people are told of each other."""
+
+    cloak: bool = _setting(
+        True,
+        Setting(
+            help="Whether others see a cloak instead of a person's address: always the same for the"
+            " same address, and alike for addresses of one network."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds of everything that could grow."""
 
@@ -550,6 +563,7 @@ class Config:
     storage: Storage = field(default_factory=Storage)
     tls: Tls = field(default_factory=Tls)
     history: History = field(default_factory=History)
+    privacy: Privacy = field(default_factory=Privacy)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -570,6 +584,7 @@ class Config:
             guests=self.server.guests_decided,
             registration=self.accounts.registration,
             mails=bool(self.mail.host),
+            cloaks=self.privacy.cloak,
             nick_bytes=limits.nick_bytes,
             user_bytes=limits.user_bytes,
             host_bytes=limits.host_bytes,

@@ -70,4 +70,6 @@ def _allowed(row: Row) -> str:
         return ", ".join(f"`{choice}`" for choice in about.choices)
     if about.low is not None and about.high is not None:
         return f"{about.low} to {about.high} {about.unit}".rstrip()
+    if isinstance(row.default, bool):
+        return "`true`, `false`"
     return "list of texts" if isinstance(row.default, tuple) else "text"

@@ -64,6 +64,8 @@ _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
 _SECRET_BYTES: Final = 32
 SECRET_FILE: Final = "login-secret"
+CLOAK_FILE: Final = "cloak-secret"
+"""Whoever has it can find out addresses by trying; a new one makes bans of cloaks void."""
 
 TOO_OFTEN: Final = Unverified("Too many wrong tries: wait a minute", busy=True)
 TOO_MANY: Final = Unverified(
@@ -226,16 +228,16 @@ def mint() -> Minted:
     return Minted(code, digest(code))
 
 
-def kept_secret(directory: Path) -> bytes:
-    """The secret kept in the data directory, made if there is none. Raises SecretError."""
-    file = directory / SECRET_FILE
+def kept_secret(directory: Path, name: str = SECRET_FILE) -> bytes:
+    """A secret kept in the data directory, made if there is none. Raises SecretError."""
+    file = directory / name
     try:
         secret = file.read_bytes() if file.exists() else b""
         if len(secret) < _SECRET_BYTES:
             secret = secrets.token_bytes(_SECRET_BYTES)
             write_private(file, secret)
     except OSError as error:
-        raise SecretError(f"The secret of logins can't be kept in {file}: {error}.") from error
+        raise SecretError(f"A secret can't be kept in {file}: {error}.") from error
     return secret
 
 

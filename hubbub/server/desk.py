@@ -10,6 +10,7 @@ from typing import Final
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
+from hubbub.core.presence import addresses_of
 from hubbub.server import account_desk, invite_desk, order_desk, retention_desk
 from hubbub.server.admin_commands import AdminUsageError, admin_help, parse_admin
 from hubbub.server.hub import Hub
@@ -52,7 +53,9 @@ class Desk:
         for user in users:
             rooms = " ".join(member.room.name for member in user.memberships.values())
             away = f" (away: {user.away})" if user.away else ""
-            lines.append(f"{user.nick}  {user.username}@{user.host}  {rooms}{away}")
+            known = [at for at in addresses_of(self._hub.state, user) if at != user.host]
+            where = "".join(f" {address}" for address in known)
+            lines.append(f"{user.nick}  {user.username}@{user.host}{where}  {rooms}{away}")
         return True, lines
 
     async def _rooms(self, words: tuple[str, ...]) -> Answer:

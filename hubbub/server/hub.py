@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,6 +30,7 @@ from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import Goodbye, Task, Work
+from hubbub.irc.cloaks import Cloaks
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
 from hubbub.irc.replies import Reply
@@ -89,6 +91,8 @@ class Hub:
         self.per_address: dict[str, int] = {}
         self.most_per_address = 0
         """How many connections may be moved to one address; 0 is no limit."""
+        self.cloaks = Cloaks(secrets.token_bytes(32))
+        """What stands for addresses; until it is given a secret that is kept, for this run only."""
         self.intake = Intake(self, self._loop, pace)
         self._gate = Gate(rules.server_name, self.state.log_id)
         self._audiences = Audiences(self.connections)
@@ -142,6 +146,10 @@ class Hub:
             session_id(NODE, self._epoch, self._sessions), host, secure=False, invite=invite
         )
 
+    def host_of(self, address: str) -> str:
+        """What others see of somebody who connects from an address."""
+        return self.cloaks.host_of(address) if self.rules.cloaks else host_of(address)
+
     def admit(self, connection: Connection) -> None:
         """Takes on a connection."""
         self.intake.admit(connection)
@@ -151,13 +159,15 @@ class Hub:
     def moved(self, connection: Connection, address: str) -> None:
         """A trusted proxy says from where a connection really comes, which counts from now on."""
         session = connection.session
-        session.host = host_of(address)
+        session.host = self.host_of(address)
         if session.registration is not None:
             session.registration.gateway = ""  # it was the proxy's address that may use it
         self._move(connection, address)
 
     def _move(self, connection: Connection, address: str) -> None:
         """Counts a connection elsewhere, and closes it if there are too many from there."""
+        if self.rules.cloaks:
+            connection.session.host = self.host_of(address)
         self._unplace(connection)
         key, most = self._place(connection, address), self.most_per_address
         if most and self.per_address[key] > most and not is_loopback(address):

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubbub.irc.masks import host_of
 from hubbub.server import logs
 from hubbub.server.addresses import (
     ListenAddress,
@@ -189,7 +188,7 @@ class Listeners:
         kind, proxied = door.config.server.plain, address in door.proxies
         here = is_loopback(address) or proxied
         plain = kind != "never" and (here or (kind == "private" and is_private(address)))
-        session = self._hub.next_session(host_of(address), door.invite)
+        session = self._hub.next_session(self._hub.host_of(address), door.invite)
         welcome = door.welcome(plain)
         if welcome.sts and not here:
             # On this machine TLS under the certificate's name isn't to be had, nor needed.

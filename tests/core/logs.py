@@ -18,7 +18,7 @@ from hubbub.core.state import State
 LOG_ID = "corely"
 NODE = 1
 START = 1_700_000_000_000
-RULES = Rules(server_name="hub.test", network="Test")
+RULES = Rules(server_name="hub.test", network="Test", cloaks=False)
 
 
 class Chat:

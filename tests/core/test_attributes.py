@@ -3,6 +3,7 @@
 from hubbub.core import entries
 from hubbub.core.attributes import change_host
 from hubbub.core.entities import User
+from hubbub.core.state import COLUMNS
 from hubbub.edge.session import Phase
 from tests.world import Person, World
 
@@ -92,7 +93,7 @@ def test_whether_somebody_sits_there_survives_a_reload(world: World) -> None:
     alice = world.connect("alice")
     alice.send("AWAY *")
     (row,) = [row for row in world.tables["sessions"].values() if row[0] == alice.session.id]
-    assert row[-1] == 1
+    assert row[COLUMNS["sessions"].index("absent")] == 1
 
 
 def test_a_new_host_is_shown_to_who_asked(world: World) -> None:

@@ -348,7 +348,7 @@ def test_gateways_proxies_and_sts_as_they_are_configured(tmp_path: Path) -> None
     write_private(tmp_path / "own.key", key)
     (tmp_path / "hubbub.toml").write_text(
         '[server]\ntrusted_proxies = ["127.0.0.1"]\nwebirc_from = ["127.0.0.1"]\n'
-        'webirc_password = "hunter22"\n'
+        'webirc_password = "hunter22"\n[privacy]\ncloak = false\n'
         '[tls]\ncertificate = "own.pem"\nkey = "own.key"\nsts_seconds = 86400\n'
     )
     with running(tmp_path) as server:

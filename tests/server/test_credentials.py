@@ -25,6 +25,7 @@ from hubbub.edge.credentials import (
 )
 from hubbub.server import credentials as module
 from hubbub.server.credentials import (
+    CLOAK_FILE,
     SECRET_FILE,
     TOO_MANY,
     TOO_OFTEN,
@@ -169,6 +170,7 @@ def test_the_secret_outlives_the_server_and_is_private(tmp_path: Path) -> None:
     secret = kept_secret(tmp_path)
     assert len(secret) == 32
     assert kept_secret(tmp_path) == secret
+    assert kept_secret(tmp_path, CLOAK_FILE) != secret
     (tmp_path / SECRET_FILE).write_bytes(b"short")
     assert kept_secret(tmp_path) != secret
     with pytest.raises(SecretError):

@@ -692,6 +692,22 @@ def test_a_gateway_says_for_whom_it_connects(tmp_path: Path) -> None:
     with_hub(tmp_path, scenario)
 
 
+def test_others_see_the_cloak_of_whom_a_proxy_or_gateway_hands_on(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        cloak = node.hub.cloaks.host_of("192.0.2.1")
+        assert node.hub.host_of("192.0.2.1") == cloak != "192.0.2.1"
+        proxied, gated = node.arrive("10.0.0.1"), node.arrive("10.0.0.1")
+        node.hub.moved(proxied, "192.0.2.1")  # type: ignore[arg-type]
+        assert gated.session.registration is not None
+        gated.session.registration.gateway = "hunter22"
+        gated.send("WEBIRC hunter22 kiwi a.example.org 192.0.2.1")
+        for nick, wire in (("ann", proxied), ("bob", gated)):
+            wire.send(f"NICK {nick}", f"USER {nick} 0 * :Somebody")
+            assert has(await wire.until(" 366 "), f"{nick}!~{nick}@{cloak}")
+
+    with_hub(tmp_path, scenario, rules=msgspec.structs.replace(RULES, cloaks=True))
+
+
 @pytest.mark.parametrize("by_gateway", [False, True])
 def test_the_limit_of_an_address_holds_behind_proxies_too(tmp_path: Path, by_gateway: bool) -> None:
     async def scenario(node: Node) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine
+from hubbub.irc.masks import host_of
 from hubbub.server import listener as listener_module
 from hubbub.server.addresses import limit_key
 from hubbub.server.config import Config, Limits, Server
@@ -33,6 +34,10 @@ class Desk:
 
     def next_session(self, host: str, invite: str) -> Session:
         return Session(len(self.connections) + 1, host, secure=False, invite=invite)  # type: ignore[arg-type]
+
+    def host_of(self, address: str) -> str:
+        shown = host_of(address)
+        return shown if shown == "localhost" else "a.cloak"
 
     def admit(self, connection: Connection) -> None:
         self.connections[connection.session.id] = connection
@@ -238,6 +243,11 @@ def arrived(server: Server, peer: str, sts: str = "") -> Connection:
         return second
 
     return asyncio.run(run())
+
+
+def test_others_see_of_an_address_what_the_hub_says() -> None:
+    server = Server(plain="private", webirc_from=("192.168.1.2",))
+    assert arrived(server, "192.168.1.2").session.host == "a.cloak"
 
 
 @pytest.mark.parametrize("peer", ["10.1.2.3", "::ffff:10.1.2.3"])
