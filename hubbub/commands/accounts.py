@@ -12,6 +12,7 @@ from msgspec import structs
 
 from hubbub.commands import letters
 from hubbub.commands.arrival import moving
+from hubbub.commands.naming import name_problem
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.commands.service_names import is_service
 from hubbub.core import entries
@@ -33,9 +34,10 @@ from hubbub.edge.credentials import (
 from hubbub.edge.errands import Letter
 from hubbub.edge.session import INVITE, Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Verify, Work
-from hubbub.irc.names import fold_nick, nick_problem
+from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, fail, numeric, refuse
+from hubbub.irc.skeletons import skeleton
 
 PASSWORD_BYTES: Final = range(8, 301)
 """From what nobody guesses in a minute to what fits in a line."""
@@ -153,7 +155,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     if fold_nick(name) != fold_nick(nick):
         text = f"Your name is your account: change your name to {name} first, or register {nick}"
         raise fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", name, text=text)
-    problem = nick_problem(name, call.rules.nick_bytes)
+    problem = name_problem(name, call.rules)
     if problem is not None:
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", name, text=problem)
     _require_email(call.rules, name, email)
@@ -179,6 +181,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
             device,
             address,
             invite=invite,
+            skeleton=skeleton(name),
         )
         if kept and call.rules.mails:
             return [Verify(Mint(), lambda minted: _with_letter(call, entry, minted))]

@@ -10,9 +10,9 @@ from typing import Final
 from hubbub.commands.accounts import log_in, shown_invite
 from hubbub.commands.arrival import Reading, arriving
 from hubbub.commands.metadata import described
+from hubbub.commands.naming import name_problem
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
-from hubbub.commands.service_names import is_service
 from hubbub.core import entries
 from hubbub.core.state import State
 from hubbub.edge.codes import SHAPE, digest
@@ -20,9 +20,9 @@ from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
 from hubbub.edge.session import INVITE, Phase, Registration, Session
 from hubbub.edge.work import Goodbye, Lookup, Shown, Verify, Work
 from hubbub.irc.capabilities import BY_NAME, CAPABILITIES, Capability
-from hubbub.irc.names import nick_problem
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, fail, numeric, refuse
+from hubbub.irc.skeletons import skeleton
 
 CAP_LINE_BYTES: Final = 400
 """How many bytes of names one line of CAP LS or LIST holds."""
@@ -164,13 +164,11 @@ def nick(call: Call) -> Sequence[Work]:
     name = call.param(0)
     if not name:
         raise refuse(Numeric.ERR_NONICKNAMEGIVEN)
-    problem = nick_problem(name, call.rules.nick_bytes)
-    if is_service(name):
-        problem = "That is the name of a service: choose another"
+    problem = name_problem(name, call.rules)
     if problem is not None:
         raise refuse(Numeric.ERR_ERRONEUSNICKNAME, name, text=problem)
     if call.session.registration is None:
-        return [entries.Rename(call.session.id, name)]
+        return [entries.Rename(call.session.id, name, skeleton(name))]
     call.session.registration.nick = name
     return _open_if_ready(call)
 
@@ -218,6 +216,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             account=registration.account,
             invite=shown_invite(session) if call.rules.guests == "invite" else "",
             address=session.known_address,
+            skeleton=skeleton(registration.nick),
         ),
         *described(session),
         Lookup(welcome),

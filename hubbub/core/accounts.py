@@ -124,7 +124,7 @@ def make_account(
     holder = state.user_named(entry.name) if user is None else user
     state.add_account(account)
     if holder is None:
-        _absent_user(state, account)
+        _absent_user(state, account, entry.skeleton)
     else:
         _own(state, holder, account, out)
     give_role(state, account, role, out)
@@ -203,6 +203,10 @@ def require_free(state: State, entry: entries.Register, user: User | None) -> No
     if taken or held_for_another(state, fold_nick(entry.name), entry.device):
         text = f"A guest is called {entry.name} at the moment: choose another name"
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", entry.name, text=text)
+    twin = state.looks.like(entry.skeleton, holder)
+    if twin is not None:
+        text = f"This name looks the same as {twin.nick}, who is somebody else: choose another"
+        raise fail("REGISTER", "BAD_ACCOUNT_NAME", entry.name, text=text)
 
 
 def _require_voice(state: State, user: User) -> None:
@@ -213,7 +217,7 @@ def _require_voice(state: State, user: User) -> None:
         raise fail("REGISTER", "TEMPORARILY_UNAVAILABLE", user.nick, text=text)
 
 
-def _absent_user(state: State, account: Account) -> User:
+def _absent_user(state: State, account: Account, skeleton: str) -> User:
     held = state.held.pop(account.folded, None)
     if held is not None:
         state.erase(held)
@@ -231,6 +235,7 @@ def _absent_user(state: State, account: Account) -> User:
         now,
         account,
         now,
+        skeleton,
     )
     state.add_user(user)
     return user

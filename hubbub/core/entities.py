@@ -99,6 +99,7 @@ class Account:
 class User:
     """A name that is present: a guest's, or a registered person's, who stays when disconnected.
 
+    Nobody else can take a name of the same `skeleton`.
     `host` is what all may see of where it is, and `hosts` the same of each of its sessions.
     `identity` says whose whispers these are: `a:` and an account's id, `d:` and a device hash, or
     `u:` and the user's id for a guest without a device. `left` is when the last session of an
@@ -121,6 +122,7 @@ class User:
         "realname",
         "sessions",
         "signed_on",
+        "skeleton",
         "source",
         "spoke_at",
         "username",
@@ -140,6 +142,7 @@ class User:
         spoke_at: int,
         owner: Account | None = None,
         left: int = 0,
+        skeleton: str = "",
     ) -> None:
         self.id = UserId(id)
         self.nick = nick
@@ -153,6 +156,7 @@ class User:
         self.spoke_at = spoke_at
         self.owner = owner
         self.left = left
+        self.skeleton = skeleton or str(fold_nick(nick))
         self.identity = ""
         self.identify()
         self.source = f"{nick}!{username}@{host}"
@@ -177,6 +181,7 @@ class User:
             self.spoke_at,
             0 if self.owner is None else self.owner.id,
             self.left,
+            self.skeleton,
         )
 
     @property
@@ -227,8 +232,8 @@ class User:
         others = (f"{self.nick}!{self.username}@{host}" for host in self.hosts)
         return (self.source, *(face for face in others if face != self.source))
 
-    def rename(self, nick: str) -> None:
-        self.nick = nick
+    def rename(self, nick: str, skeleton: str) -> None:
+        self.nick, self.skeleton = nick, skeleton or str(fold_nick(nick))
         self._be_called(f"{nick}!{self.username}@{self.host}")
 
     def _be_called(self, source: str) -> None:

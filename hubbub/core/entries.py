@@ -64,6 +64,8 @@ class Open(Entry, frozen=True):
     """The hash of the invite that lets a guest in, where somebody's was shown."""
     address: str = ""
     """Where the session comes from, if `host`, which all may see, doesn't say so itself."""
+    skeleton: str = ""
+    """What names that look like `nick` have in common (`irc.skeletons`)."""
 
 
 class Close(Entry, frozen=True):
@@ -94,6 +96,8 @@ class Register(Entry, frozen=True):
     """The hash of the code that is sent to `email`, or empty when none is."""
     invite: str = ""
     """The hash of the invite that the session has shown, where registering takes one."""
+    skeleton: str = ""
+    """As in Open."""
 
     def __repr__(self) -> str:
         return f"Register({self.session}, {self.name!r}, email={self.email!r}, role={self.role!r})"
@@ -192,6 +196,8 @@ class Recover(Entry, frozen=True):
 
 class Rename(Entry, frozen=True):
     nick: str
+    skeleton: str = ""
+    """As in Open."""
 
 
 class SetAway(Entry, frozen=True):

@@ -192,6 +192,11 @@ def open_session(state: State, entry: entries.Open, out: list[Output]) -> None:
         out.append(Settled(entry.session, ""))
         out.append(Answer(entry.session, _in_use(entry.nick, holder)))
         return
+    twin = state.looks.like(entry.skeleton) if holder is None else None
+    if twin is not None:
+        out.append(Settled(entry.session, ""))
+        out.append(Answer(entry.session, too_alike(entry.nick, twin)))
+        return
     if holder is None:
         user = _new_user(state, entry)
     else:
@@ -255,6 +260,12 @@ def _in_use(nick: str, holder: User | None) -> Reply:
     return numeric(Numeric.ERR_NICKNAMEINUSE, nick, text=text)
 
 
+def too_alike(nick: str, twin: User) -> Reply:
+    """Why a name that looks like another one can't be had."""
+    text = f"This name looks the same as {twin.nick}, who is somebody else: choose another name"
+    return numeric(Numeric.ERR_NICKNAMEINUSE, nick, text=text)
+
+
 def _open_account(state: State, entry: entries.Open, out: list[Output]) -> None:
     """A session joins its account's user: the others it has, or none at all for a while."""
     account = state.accounts_by_id.get(AccountId(entry.account))
@@ -315,6 +326,7 @@ def _new_user(state: State, entry: entries.Open) -> User:
         "",
         state.now,
         state.now,
+        skeleton=entry.skeleton,
     )
     state.add_user(user)
     return user
@@ -423,6 +435,9 @@ def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
         raise refuse(Numeric.ERR_NONICKCHANGE, text=text)
     if (holder is not None and holder is not user) or held_for_another(state, folded, user.device):
         raise Refused(_in_use(entry.nick, holder))
+    twin = state.looks.like(entry.skeleton, user)
+    if twin is not None:
+        raise Refused(too_alike(entry.nick, twin))
     if user.owner is None:
         signs = signs_of(user, addresses_of(state, user))
         faces = [f"{entry.nick}!{face.partition('!')[2]}" for face in signs.faces]
@@ -435,7 +450,7 @@ def rename(state: State, entry: entries.Rename, out: list[Output]) -> None:
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.nick,))
     out.append(Record(whowas(state, user)))
-    state.rename_user(user, entry.nick)
+    state.rename_user(user, entry.nick, entry.skeleton)
     if user.owner is not None:
         user.owner.name = entry.nick
         state.save(user.owner)

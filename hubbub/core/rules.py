@@ -43,6 +43,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     away_bytes: int = 200
     kick_bytes: int = 200
     realname_bytes: int = 128
+    ascii_names: bool = False
+    """Whether people's names are of ASCII characters only."""
     rooms_per_user: int = 100
     rooms: int = 10_000
     targets: int = 4

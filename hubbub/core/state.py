@@ -27,6 +27,7 @@ from hubbub.core.entities import (
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
+from hubbub.core.looks import Looks
 from hubbub.core.makers import RoomMaker, RoomMakers
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
 from hubbub.core.measures import Measure, Measures
@@ -67,6 +68,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "spoke_at",
         "account",
         "left_at",
+        "skeleton",
     ),
     "sessions": ("id", "user", "secure", "absent", "host", "address"),
     "rooms": (
@@ -182,6 +184,7 @@ class State:
         self.pending: dict[int, Pending] = {}
         self.users: dict[FoldedNick, User] = {}
         self.users_by_id: dict[UserId, User] = {}
+        self.looks = Looks()
         self.sessions: dict[SessionId, Presence] = {}
         self.rooms: dict[FoldedRoom, Room] = {}
         self.rooms_by_id: dict[RoomId, Room] = {}
@@ -297,6 +300,7 @@ class State:
     def add_user(self, user: User) -> None:
         self.users[user.folded] = user
         self.users_by_id[user.id] = user
+        self.looks.add(user)
         self.save(user)
 
     def remove_user(self, user: User) -> None:
@@ -305,12 +309,15 @@ class State:
         self._drop_counter(f"metadata:{user.id}")
         del self.users[user.folded]
         del self.users_by_id[user.id]
+        self.looks.remove(user)
         self.erase(user)
 
-    def rename_user(self, user: User, nick: str) -> None:
+    def rename_user(self, user: User, nick: str, skeleton: str = "") -> None:
         del self.users[user.folded]
-        user.rename(nick)
+        self.looks.remove(user)
+        user.rename(nick, skeleton)
         self.users[user.folded] = user
+        self.looks.add(user)
         self.save(user)
 
     def attach(
@@ -582,11 +589,12 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         pending = Pending(*row)  # type: ignore[arg-type]
         state.pending[pending.number] = pending
     for row in tables["users"]:
-        *own, owner_id, left = row
+        *own, owner_id, left, skeleton = row
         owner = state.accounts_by_id.get(owner_id)  # type: ignore[call-overload]
-        user = User(*own, owner, left)  # type: ignore[call-arg,arg-type]
+        user = User(*own, owner, left, skeleton)  # type: ignore[call-arg,arg-type]
         state.users[user.folded] = user
         state.users_by_id[user.id] = user
+        state.looks.add(user)
     for session, owner, *facts in tables["sessions"]:
         user = state.users_by_id[owner]  # type: ignore[index]
         state.online += not user.sessions

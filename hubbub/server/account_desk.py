@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
 from hubbub.commands.accounts import recovery
-from hubbub.commands.service_names import is_service
+from hubbub.commands.naming import name_problem
 from hubbub.core import entries
 from hubbub.core.codes import DAY_SECONDS
 from hubbub.core.ids import NO_SESSION
 from hubbub.core.redeeming import has_admin
-from hubbub.irc.names import nick_problem
 from hubbub.irc.replies import Reply
+from hubbub.irc.skeletons import skeleton
 from hubbub.server.credentials import mint
 from hubbub.server.hub import Hub
 
@@ -50,15 +50,13 @@ async def _list(hub: Hub, given: list[str]) -> Outcome:
 
 async def _add(hub: Hub, given: list[str]) -> Outcome:
     name, role = given[0], (given[1:] or ["member"])[0]
-    problem = nick_problem(name, hub.state.rules.nick_bytes)
-    if problem is None and is_service(name):
-        problem = "That is the name of a service: choose another."
+    problem = name_problem(name, hub.state.rules)
     if problem is not None:
         return False, [problem]
     if role not in _ROLES:
         return False, [_NO_ROLE]
     password, made = await _password(hub)
-    entry = entries.Register(NO_SESSION, name, made[0], made[1], role=role)
+    entry = entries.Register(NO_SESSION, name, made[0], made[1], role=role, skeleton=skeleton(name))
     refusals = await hub.operate(entry)
     if refusals:
         return False, _sentences(refusals)

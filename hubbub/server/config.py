@@ -381,6 +381,16 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What people may be called."""
+
+    ascii_only: bool = _setting(
+        False,
+        Setting(help="Whether names are of ASCII letters, digits and signs only."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds of everything that could grow."""
 
@@ -564,6 +574,7 @@ class Config:
     tls: Tls = field(default_factory=Tls)
     history: History = field(default_factory=History)
     privacy: Privacy = field(default_factory=Privacy)
+    names: Names = field(default_factory=Names)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -585,6 +596,7 @@ class Config:
             registration=self.accounts.registration,
             mails=bool(self.mail.host),
             cloaks=self.privacy.cloak,
+            ascii_names=self.names.ascii_only,
             nick_bytes=limits.nick_bytes,
             user_bytes=limits.user_bytes,
             host_bytes=limits.host_bytes,

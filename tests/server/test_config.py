@@ -13,6 +13,7 @@ from hubbub.server.config import (
     History,
     Limits,
     Mail,
+    Names,
     Privacy,
     Server,
     Tls,
@@ -58,6 +59,7 @@ def test_the_rules_come_from_the_settings() -> None:
         accounts=Accounts(registration="closed", invites="member"),
         mail=Mail(host="mail.a.b"),
         privacy=Privacy(cloak=False),
+        names=Names(ascii_only=True),
     ).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
