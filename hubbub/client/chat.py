@@ -17,8 +17,10 @@ from hubbub.client.events import (
     CaughtUp,
     Event,
     Happening,
+    HistoryShown,
     Joined,
     Kicked,
+    Kind,
     Left,
     MessageShown,
     NickRefused,
@@ -26,6 +28,7 @@ from hubbub.client.events import (
     Refused,
     Registered,
     RoomRenamed,
+    SearchShown,
 )
 from hubbub.client.outbox import OutboxFull
 from hubbub.client.render import Line, Stream, View, clean, render
@@ -86,10 +89,13 @@ class Chat:
         """What happened, in order."""
         for event in events:
             self._follow(event)
+            shown = self._wanted(event)
+            if shown is None:
+                continue
             view = View(self.room, datetime.now().astimezone(), self.debug)
-            old = self._was_before(event)
-            for line in render(event, view):
-                self.show(replace(line, old=True) if old else line)
+            old, (called, bell) = self._was_before(event), self._calls(event, view)
+            for line in render(shown, view):
+                self.show(replace(line, old=old, called=called, bell=bell))
             if isinstance(event, NickRefused):
                 self._name_refused(event)
         self.changed()
@@ -156,6 +162,33 @@ class Chat:
             self.say(text[1:])
         else:
             commands.run(self, text)
+
+    def _wanted(self, event: Event) -> Event | None:
+        """The event without what the person doesn't want to see of it; None when that is all."""
+        choices = self.connection.choices
+        if isinstance(event, HistoryShown | SearchShown):
+            kept = tuple(item for item in event.happenings if not self._is_unwelcome(item))
+            return replace(event, happenings=kept)
+        if self._is_unwelcome(event):
+            return None
+        room = getattr(event, "room", "")
+        if not isinstance(event, MessageShown | Joined | Left) or event.own:
+            return event
+        return None if choices.mutes(room) and fold(room) != fold(self.room) else event
+
+    def _is_unwelcome(self, event: Event) -> bool:
+        """Whether somebody said it whom we keep away."""
+        said = isinstance(event, MessageShown) and not event.own
+        return said and self.connection.choices.blocks(event.author)  # type: ignore[attr-defined]
+
+    def _calls(self, event: Event, view: View) -> tuple[bool, bool]:
+        """Whether a message means us, and whether that shall be heard."""
+        if not isinstance(event, MessageShown) or event.own or event.kind is Kind.NOTICE:
+            return False, False
+        choices = self.connection.choices
+        called = choices.calls(event.text, self.connection.nick)
+        heard = (called or event.whisper) and not event.replayed
+        return called, heard and not (choices.mutes(event.room) or choices.is_quiet(view.now))
 
     def _was_before(self, event: Event) -> bool:
         """True for what was said in a room before we first came there."""

@@ -239,20 +239,56 @@ def _metadata(chat: Chat, rest: str) -> None:
     chat.connection.metadata(target, key, ("" if value == "-" else value) if given else None)
 
 
-def _register(chat: Chat, rest: str) -> None:
+def _block(chat: Chat, rest: str) -> None:
     if rest:
-        chat.connection.register(rest)
-        return
-    nick = clean(chat.connection.nick)
-    chat.ask_secret(f"A password for {nick}, eight characters or more: ", chat.connection.register)
+        chat.connection.choose("ADD", "block", rest.split(maxsplit=1)[0])
+    else:
+        _tell_all(chat, "block", "you block {}", "you block nobody: /block <person>")
 
 
-def _login(chat: Chat, rest: str) -> None:
-    account = rest.split(maxsplit=1)[0]
-    chat.ask_secret(
-        f"Password of {clean(account)}: ",
-        lambda password: chat.connection.login(account, password),
-    )
+def _unblock(chat: Chat, rest: str) -> None:
+    chat.connection.choose("REMOVE", "block", rest.split(maxsplit=1)[0])
+
+
+def _mute(chat: Chat, rest: str) -> None:
+    chat.connection.choose("ADD", "mute", _room(chat, rest))
+
+
+def _unmute(chat: Chat, rest: str) -> None:
+    chat.connection.choose("REMOVE", "mute", _room(chat, rest))
+
+
+def _dnd(chat: Chat, rest: str) -> None:
+    if rest in ("off", "no"):
+        chat.connection.choose("REMOVE", "dnd")
+    elif rest:
+        chat.connection.choose("ADD", "dnd", rest.replace(" ", ""))
+    else:
+        _tell_all(
+            chat, "dnd", "nothing makes a noise {}", "there are no quiet hours: /dnd 22:00-07:00"
+        )
+
+
+def _words(chat: Chat, rest: str) -> None:
+    sign, word = rest[:1], rest[1:].strip()
+    if not rest:
+        _tell_all(chat, "word", "you notice {}", "you notice your name only: /words +tea")
+    elif sign in "+-" and word:
+        chat.connection.choose("ADD" if sign == "+" else "REMOVE", "word", word)
+    else:
+        chat.connection.choose("ADD", "word", rest)
+
+
+def _settings(chat: Chat, rest: str) -> None:
+    _tell_all(chat, "block", "you block {}", "you block nobody")
+    _tell_all(chat, "mute", "quiet: {}", "no room is quiet")
+    _tell_all(chat, "word", "you notice {}", "you notice your name only")
+    _tell_all(chat, "dnd", "nothing makes a noise {}", "there are no quiet hours")
+
+
+def _tell_all(chat: Chat, kind: str, some: str, none: str) -> None:
+    values = ", ".join(map(clean, chat.connection.choices.all(kind)))
+    chat.tell(some.format(values) if values else none)
 
 
 def _raw(chat: Chat, rest: str) -> None:
@@ -293,6 +329,13 @@ ROWS = (
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),
     Row("metadata", "[me, person or room] [key] [value]", "what is said of somebody; a value sets it, - takes it away", _metadata, aliases=("meta",), takes="person"),
+    Row("block", "[person]", "nothing of somebody reaches you any more; or whom you block", _block, takes="person"),
+    Row("unblock", "<person>", "somebody may reach you again", _unblock, 1, takes="person"),
+    Row("mute", "[room]", "a room makes no noise, and is shown only while you look at it", _mute, takes="room"),
+    Row("unmute", "[room]", "a room is as it was", _unmute, takes="room"),
+    Row("words", "[+word | -word]", "words that call you, beside your name", _words),
+    Row("dnd", "[22:00-07:00 | off]", "hours in which nothing makes a noise", _dnd),
+    Row("settings", "", "what you have chosen, here and on your other devices", _settings),
     Row("register", "[password] [e-mail]", "make your name an account of yours", own.register),
     Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),
     Row("passwd", "", "change your password; both are asked for", own.passwd),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from hubbub.client.batches import Batches
 from hubbub.client.catchup import Abilities, CatchUp
+from hubbub.client.choices import Choices
 from hubbub.client.events import (
     Connected,
     Disconnected,
@@ -82,6 +83,7 @@ class Connection:
         self.isupport = Isupport()
         self.rooms = Rooms(self.isupport)
         self.timeline = Timeline()
+        self.choices = Choices()
         self.outbox = Outbox(run_token)
         self.batches = Batches()
         self.registration = Registration(self.send, device, password, account)
@@ -349,6 +351,13 @@ class Connection:
         """Be away for a reason, or be back with None. Raises `IntentError` when not connected."""
         self._need_welcome()
         self.send("AWAY", *([reason] if reason else []))
+
+    def choose(self, action: str, kind: str, value: str = "") -> None:
+        """Add a setting of ours or remove one. Raises `IntentError` where there are none."""
+        self._need_welcome()
+        if not self.has("hubbub/settings"):
+            raise IntentError("This server keeps no settings for you.")
+        self.send("SETTING", action, kind, *([value] if value else []))
 
     def ask_names(self, room: str) -> None:
         """Ask who is in a room; answered by `NamesListed`. Raises `IntentError` when not connected."""

@@ -443,6 +443,9 @@ class Reading:
         self._c.rooms.topic_set(message.params[1], topic)
         self._c.emit(TopicChanged(message.params[1], topic))
 
+    def _setting(self, message: Message, _: str | None) -> None:
+        self._c.choices.heard(message.params)
+
     def _inviting(self, message: Message, _: str | None) -> None:
         self._c.emit(
             ServerNotice(f"{message.params[1]} is invited to {message.params[2]}", "invite")
@@ -495,6 +498,7 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "WARN": (3, Reading._standard_reply),
     "NOTE": (3, Reading._standard_reply),
     "ACCOUNT": (1, Reading._nothing),
+    "SETTING": (1, Reading._setting),
     "AUTHENTICATE": (1, Reading._authenticate),
     "REGISTER": (2, Reading._registered_account),
     "VERIFY": (2, Reading._registered_account),

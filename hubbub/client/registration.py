@@ -29,6 +29,7 @@ WANTED = (
     "soju.im/search",
     "hubbub/device",
     "hubbub/once",
+    "hubbub/settings",
 )
 CHUNK = 400
 """Characters of a response in one AUTHENTICATE."""

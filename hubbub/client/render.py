@@ -33,13 +33,16 @@ class Stream(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line to show. `own` and `whisper` are for colours; `old`: it was there before we came."""
+    """One line to show. `own`, `whisper` and `called` (we are meant) are for colours; `old`: it was
+    there before we came; `bell`: it shall be heard."""
 
     text: str
     stream: Stream = Stream.STATUS
     own: bool = False
     whisper: bool = False
     old: bool = False
+    called: bool = False
+    bell: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from hubbub.client.network import Network
 from hubbub.client.render import Line, Stream, clean
 from hubbub.irc.names import nick_problem
 
-COLOURS = {"status": "90", "alert": "1;31", "own": "36", "whisper": "35"}
+COLOURS = {"status": "90", "alert": "1;31", "own": "36", "whisper": "35", "called": "1;33"}
 """What a kind of line looks like, as parameters of SGR (ECMA-48, 8.3.117)."""
 
 
@@ -61,7 +61,8 @@ class Screen:
     def show(self, line: Line) -> None:
         """Print a line, soon and in order."""
         colour = self._colours.get(_style(line))
-        self._waiting.append(f"\x1b[{colour}m{line.text}\x1b[0m\n" if colour else line.text + "\n")
+        text = f"\x1b[{colour}m{line.text}\x1b[0m\n" if colour else line.text + "\n"
+        self._waiting.append("\a" + text if line.bell else text)
         if self._drawing is None:
             self._drawing = asyncio.create_task(self._draw())
 
@@ -126,7 +127,9 @@ class _StandIn(io.TextIOBase):
 def _style(line: Line) -> str:
     if line.stream is not Stream.CHAT:
         return str(line.stream.value)
-    return "whisper" if line.whisper else "own" if line.own else "chat"
+    if line.whisper or line.own:
+        return "own" if line.own and not line.whisper else "whisper"
+    return "called" if line.called else "chat"
 
 
 def ask_name(session: PromptSession[str]) -> str:

@@ -11,6 +11,7 @@ from hubbub.commands.metadata import of_room_entered, own_metadata
 from hubbub.commands.missed import missed_since_leaving, missed_while_gone, whispers_missed
 from hubbub.commands.names import names_of
 from hubbub.commands.packing import packed
+from hubbub.commands.settings import own_settings
 from hubbub.core.entities import Member, Room
 from hubbub.core.happening import did
 from hubbub.core.history import kept_days
@@ -59,6 +60,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
         *lusers(state),
         *own_metadata(session, state, user),
         *motd(rules),
+        *own_settings(session, state),
     ]
     for member in user.memberships.values():
         replies.append(did(state, user, "JOIN", (member.room.name,)))
@@ -108,6 +110,7 @@ def isupport_tokens(rules: Rules) -> list[str]:
         f"KICKLEN={rules.kick_bytes}",
         f"NAMELEN={rules.realname_bytes}",
         f"MONITOR={rules.monitor_entries}",
+        f"SILENCE={rules.settings}",
         f"EXTBAN={EXTBAN}",
         f"ACCOUNTEXTBAN={ACCOUNT_EXTBAN}",
         f"TARGMAX=PRIVMSG:{rules.targets},NOTICE:{rules.targets},TAGMSG:{rules.targets}"
@@ -253,7 +256,7 @@ def moving() -> tuple[Reading, Reading]:
                 shown += _inside(session, state, member)
                 shown += missed_while_gone(session, state, member)
         if presence is not None:
-            shown += told_now(state, presence.user)
+            shown += [*own_settings(session, state), *told_now(state, presence.user)]
         return shown
 
     return before, after

@@ -13,6 +13,7 @@ from typing import Final
 from hubbub.commands.packing import packed
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, query
 from hubbub.commands.who import sees_member
+from hubbub.core.blocking import away_of, block_of, last_seen
 from hubbub.core.entities import User
 from hubbub.core.history import Whowas
 from hubbub.core.outputs import WhowasRow
@@ -56,7 +57,7 @@ def whois(call: Call, state: State) -> Sequence[Shown | Fetch]:
 
 
 def _about(session: Session, state: State, user: User) -> list[Reply]:
-    rules, nick = state.rules, user.nick
+    rules, nick, asker = state.rules, user.nick, state.sessions[session.id].user
     replies = [
         numeric(Numeric.RPL_WHOISUSER, nick, user.username, user.host, "*", text=user.realname),
         *(
@@ -67,24 +68,27 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
     ]
     replies += [
         numeric(Numeric.RPL_WHOISACTUALLY, nick, f"{user.username}@{address}", address)
-        for address in known_addresses(state, state.sessions[session.id].user, user)
+        for address in known_addresses(state, asker, user)
         if address != user.host
     ]
-    if user.away:
-        replies.append(numeric(Numeric.RPL_AWAY, nick, text=user.away))
+    away = away_of(state, user, asker)
+    if away:
+        replies.append(numeric(Numeric.RPL_AWAY, nick, text=away))
     if user.account:
         replies.append(numeric(Numeric.RPL_WHOISACCOUNT, nick, user.account))
     if "o" in user.modes:
         replies.append(numeric(Numeric.RPL_WHOISOPERATOR, nick))
     if "B" in user.modes:
         replies.append(numeric(Numeric.RPL_WHOISBOT, nick, text=f"is a bot on {rules.network}"))
-    if user.sessions and all(state.sessions[session].secure for session in user.sessions):
+    connected = user.sessions and block_of(state, user, asker) is None
+    if connected and all(state.sessions[session].secure for session in user.sessions):
         replies.append(numeric(Numeric.RPL_WHOISSECURE, nick))
     if session.has("draft/metadata-2"):
         for key, value in state.metadata.of(user):
             replies.append(numeric(Numeric.RPL_WHOISKEYVALUE, nick, key, "*", text=value))
-    idle_seconds = max(0, state.present - user.spoke_at) // 1000
-    signed_on = str(user.signed_on // 1000)
+    spoke_at, came_at = last_seen(state, user, asker)
+    idle_seconds = max(0, state.present - spoke_at) // 1000
+    signed_on = str(came_at // 1000)
     replies.append(numeric(Numeric.RPL_WHOISIDLE, nick, str(idle_seconds), signed_on))
     return replies
 
@@ -139,9 +143,10 @@ def _words(call: Call) -> Sequence[str]:
 
 def userhost(call: Call, state: State) -> Sequence[Shown | Fetch]:
     """USERHOST: up to five names with their user@host."""
+    asker = state.sessions[call.session.id].user
     users = (state.user_named(nick) for nick in _words(call)[:USERHOST_MOST])
     found = [
-        f"{user.nick}{'*' * ('o' in user.modes)}={'-' if user.away else '+'}"
+        f"{user.nick}{'*' * ('o' in user.modes)}={'-' if away_of(state, user, asker) else '+'}"
         f"{user.username}@{user.host}"
         for user in users
         if user is not None

@@ -37,6 +37,7 @@ from hubbub.commands import (
     search,
     server_info,
     services,
+    settings,
     talk,
     who,
 )
@@ -64,7 +65,14 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
         *modes.ROWS,
         *retention.ROWS,
     ),
-    "People": (*who.ROWS, *people.ROWS, *monitor.ROWS, *realname.ROWS, *metadata.ROWS),
+    "People": (
+        *who.ROWS,
+        *people.ROWS,
+        *monitor.ROWS,
+        *realname.ROWS,
+        *metadata.ROWS,
+        *settings.ROWS,
+    ),
     "Connecting": (*registration.ROWS, *gateway.ROWS),
     "Accounts": (*accounts.ROWS, *recovery.ROWS, *invitelink.ROWS, *services.ROWS, *roles.ROWS),
     "Order": moderation.ROWS,

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, query
+from hubbub.core.blocking import away_of, last_seen
 from hubbub.core.entities import Member, User
 from hubbub.core.presence import known_addresses
 from hubbub.core.state import State
@@ -62,7 +63,7 @@ class Person:
         ranks = "" if self.member is None else self.member.ranks
         return "".join(
             (
-                "G" if user.away else "H",
+                "G" if away_of(self.state, user, self.asker) else "H",
                 "*" if "o" in user.modes else "",
                 prefixes_of(ranks) if self.all_prefixes else prefix_of(ranks),
                 "B" if "B" in user.modes else "",
@@ -77,7 +78,8 @@ class Person:
 
     @property
     def idle_seconds(self) -> int:
-        return max(0, self.state.present - self.user.spoke_at) // 1000
+        spoke_at, _ = last_seen(self.state, self.user, self.asker)
+        return max(0, self.state.present - spoke_at) // 1000
 
 
 # In the order in which RPL_WHOSPCRPL has them; 't', the token, goes before all.

@@ -11,6 +11,7 @@ from hubbub.core import entries
 from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname, host_for
 from hubbub.core.audit import note
+from hubbub.core.choosing import move_settings
 from hubbub.core.codes import DAY_SECONDS, Code, Kind
 from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import ROLES, Account, Member, User
@@ -252,6 +253,7 @@ def _own(state: State, user: User, account: Account, out: list[Output]) -> None:
         state.save(new)
     move_markers(state, before, user.identity)
     move_last_seen(state, before, user.identity)
+    move_settings(state, before, user.identity)
     move_invitations(state, before, user.identity)
     move_ways_back(state, before, user)
     rename_pins_of(state, before, user.identity)

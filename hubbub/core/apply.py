@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hubbub.core import (
     accounts,
+    choosing,
     describing,
     entries,
     invitations,
@@ -85,6 +86,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.SetMetadata: describing.set_metadata,
     entries.ClearMetadata: describing.clear_metadata,
     entries.Describe: describing.describe,
+    entries.AddSetting: choosing.add_setting,
+    entries.RemoveSetting: choosing.remove_setting,
     entries.Disconnect: operator.disconnect,
     entries.Wallops: operator.wallops,
     entries.Announce: operator.announce,

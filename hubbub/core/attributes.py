@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from hubbub.core.blocking import hidden_from
 from hubbub.core.entities import Account, Presence, User
 from hubbub.core.happening import did
 from hubbub.core.outputs import Deliver, Event, Output
@@ -29,7 +30,8 @@ def change_away(state: State, user: User, text: str, out: list[Output]) -> None:
     user.own_away = text
     state.save(user)
     notice = did(state, user, "AWAY", (text,) if text else ())
-    out.append(Deliver(notice, tuple(user.memberships), without=user.sessions, watched=user.folded))
+    without = (*user.sessions, *hidden_from(state, user))
+    out.append(Deliver(notice, tuple(user.memberships), without=without, watched=user.folded))
 
 
 def set_absent(state: State, presence: Presence, absent: bool) -> None:
@@ -67,7 +69,15 @@ def change_realname(state: State, user: User, realname: str, out: list[Output]) 
     user.realname = realname
     state.save(user)
     notice = did(state, user, "SETNAME", (realname,))
-    out.append(Deliver(notice, tuple(user.memberships), user.sessions, watched=user.folded))
+    out.append(
+        Deliver(
+            notice,
+            tuple(user.memberships),
+            user.sessions,
+            without=hidden_from(state, user),
+            watched=user.folded,
+        )
+    )
 
 
 def host_for(state: State, account: Account | None, host: str) -> str:

@@ -36,6 +36,12 @@ class Entity(Protocol):
         """All cells, in the table's column order."""
 
 
+def offline_since(time: int) -> str:
+    """The away text of an account that nobody is connected as since `time` (milliseconds)."""
+    moment = datetime.fromtimestamp(time // 1000, UTC)
+    return f"Offline since {moment:%Y-%m-%d %H:%M} UTC"
+
+
 class Account:
     """A registered name. `verifier` and `scram` are what passwords are checked against.
 
@@ -203,8 +209,7 @@ class User:
         """Why the user isn't at the keyboard: its own words, or since when it is offline."""
         if not self.left:
             return self.own_away
-        moment = datetime.fromtimestamp(self.left // 1000, UTC)
-        return f"Offline since {moment:%Y-%m-%d %H:%M} UTC"
+        return offline_since(self.left)
 
     @away.setter
     def away(self, text: str) -> None:

@@ -403,6 +403,22 @@ class UnpinMessage(Entry, frozen=True):
     id: str
 
 
+class AddSetting(Entry, frozen=True):
+    """Chooses something for oneself, of one of `core.settings.KINDS`; `quiet` wants no answer."""
+
+    kind: Literal["block", "mute", "word", "dnd"]
+    value: str
+    quiet: bool = False
+
+
+class RemoveSetting(Entry, frozen=True):
+    """Takes that back."""
+
+    kind: Literal["block", "mute", "word", "dnd"]
+    value: str
+    quiet: bool = False
+
+
 class Disconnect(Entry, frozen=True):
     """The operator ends all sessions of a user."""
 
@@ -546,6 +562,8 @@ AnyEntry = (
     | SetMetadata
     | ClearMetadata
     | Describe
+    | AddSetting
+    | RemoveSetting
     | Disconnect
     | Wallops
     | Announce

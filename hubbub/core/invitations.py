@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.blocking import away_of, block_of
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import SessionId
@@ -35,6 +36,9 @@ def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
         require_operator(member)
     if target.id in room.members:
         raise refuse(Numeric.ERR_USERONCHANNEL, target.nick, room.name)
+    if block_of(state, target, user) is not None:
+        _pretend(state, entry, room, target, user, out)
+        return
     _require_space(state, room, target)
     told = state.now if target.sessions else 0
     until = state.now + state.rules.invitation_seconds * 1000
@@ -56,6 +60,21 @@ def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
     invitation = did(state, user, "INVITE", (target.nick, room.name))
     out.append(Deliver(invitation, sessions=target.sessions))
     _tell_inviters(room, msgspec.structs.replace(invitation, aside=True), entry.session, out)
+
+
+def _pretend(
+    state: State,
+    entry: entries.Invite,
+    room: Room,
+    target: User,
+    user: User,
+    out: list[Output],
+) -> None:
+    """Answers somebody who is blocked as if the other one were offline; nothing comes of it."""
+    out.append(Answer(entry.session, numeric(Numeric.RPL_INVITING, target.nick, room.name)))
+    away = away_of(state, target, user)
+    if away:
+        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=away)))
 
 
 def _require_space(state: State, room: Room, target: User) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.blocking import away_of, block_of, deaf_to
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import Place, SessionId
@@ -112,7 +113,9 @@ def _say_in_room(
         sessions = ranked_sessions(room, status)
         out.append(Deliver(event, sessions=(*sessions, entry.session), author=entry.session))
     else:
-        out.append(Deliver(event, (room.id,), (entry.session,), entry.session))
+        # Who keeps somebody away isn't to see that one type or react; the client hides the rest.
+        deaf = deaf_to(state, room, user) if entry.verb == "TAGMSG" else ()
+        out.append(Deliver(event, (room.id,), (entry.session,), entry.session, deaf))
     if place is None:
         return
     state.keep_room(room)
@@ -178,9 +181,12 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
     event = _said(state, entry, user, target.nick, place)
     own = tuple(session for session in user.sessions if session not in target.sessions)
     author = None if target is user else entry.session
-    out.append(Deliver(event, sessions=(*target.sessions, *own), author=author))
-    if target.away and entry.verb == "PRIVMSG":
-        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=target.away)))
+    heard = block_of(state, target, user) is None
+    to = target.sessions if heard else ()
+    out.append(Deliver(event, sessions=(*to, *own), author=author))
+    away = away_of(state, target, user)
+    if away and entry.verb == "PRIVMSG":
+        out.append(Answer(entry.session, numeric(Numeric.RPL_AWAY, target.nick, text=away)))
     if place is None:
         return
     out.append(
@@ -194,7 +200,7 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
                 event.params[1:],
                 _lasting(event.tags),
                 author=user.identity,
-                peer=target.identity,
+                peer=target.identity if heard else "",
                 peer_nick=target.nick,
                 account=user.account,
                 splits=entry.splits,

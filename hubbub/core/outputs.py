@@ -209,6 +209,9 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     nick: str
     source: str = ""
     """`nick!user@host` of who is present; empty when gone."""
+    without: tuple[SessionId, ...] = ()
+    only: tuple[SessionId, ...] | None = None
+    """Who isn't told; where there is `only`, who alone is."""
 
 
 class LoggedIn(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ from hubbub.core.attributes import (
     set_absent,
     settle_absence,
 )
+from hubbub.core.blocking import hidden_from
 from hubbub.core.entities import Account, HeldName, Member, User
 from hubbub.core.happening import did, happened
 from hubbub.core.ids import NO_SESSION, AccountId, SessionId, origin
@@ -296,9 +297,9 @@ def come_back(state: State, user: User, out: list[Output], away: str = "") -> No
             state.save(invitation)
     user.left, user.own_away = 0, away
     state.save(user)
-    back = did(state, user, "AWAY", (away,) if away else ())
-    out.append(Deliver(back, tuple(user.memberships), watched=user.folded))
-    out.append(Seen(user.nick, user.source))
+    back, hidden = did(state, user, "AWAY", (away,) if away else ()), hidden_from(state, user)
+    out.append(Deliver(back, tuple(user.memberships), without=hidden, watched=user.folded))
+    out.append(Seen(user.nick, user.source, hidden))
 
 
 def go_offline(state: State, user: User, out: list[Output], seen: int = 0) -> None:
@@ -306,9 +307,9 @@ def go_offline(state: State, user: User, out: list[Output], seen: int = 0) -> No
     user.own_away, user.left = "", max(state.now, 1)
     note_leaving(state, user, EVERYWHERE, seen)
     state.save(user)
-    gone = did(state, user, "AWAY", (user.away,))
-    out.append(Deliver(gone, tuple(user.memberships), watched=user.folded))
-    out.append(Seen(user.nick))
+    gone, hidden = did(state, user, "AWAY", (user.away,)), hidden_from(state, user)
+    out.append(Deliver(gone, tuple(user.memberships), without=hidden, watched=user.folded))
+    out.append(Seen(user.nick, without=hidden))
 
 
 def _new_user(state: State, entry: entries.Open) -> User:

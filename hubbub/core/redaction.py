@@ -16,6 +16,7 @@ import msgspec
 
 from hubbub.core import entries
 from hubbub.core.audit import note
+from hubbub.core.blocking import block_of
 from hubbub.core.entities import User
 from hubbub.core.happening import did, tagged
 from hubbub.core.history import is_kept, readable
@@ -95,14 +96,24 @@ def edit(state: State, entry: entries.Edit, out: list[Output]) -> None:
     audience = _audience(state, wish, user)
     room = None if said.room is None else state.rooms_by_id[said.room]
     require_unmuted(state, user, wish.target)
+    sessions = audience.sessions
     if room is not None:
         require_voice(room, user)
+    else:
+        sessions = tuple(at for at in sessions if not _deaf(state, at, user))
+        if len(sessions) < len(audience.sessions):
+            said = msgspec.structs.replace(said, peer="")
     tags = MappingProxyType({EDITS: id})
     place = state.take_place()
     event = did(state, user, said.verb, (audience.target, entry.text), place, tags)
-    out.append(Deliver(event, audience.rooms, audience.sessions))
+    out.append(Deliver(event, audience.rooms, sessions))
     row = _row(state, user, said, said.verb, (entry.text,), place)
     out.append(Record(msgspec.structs.replace(row, tags=event.tags)))
+
+
+def _deaf(state: State, session: SessionId, user: User) -> bool:
+    """Whether who sits at a session keeps the user away."""
+    return block_of(state, state.sessions[session].user, user) is not None
 
 
 def _row(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.access import is_founder, right_of
+from hubbub.core.blocking import hidden_from
 from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, granted, happened
@@ -113,7 +114,8 @@ def join(state: State, entry: entries.Join, out: list[Output]) -> None:
         come_back_in(state, member, way, out)
     if user.away:
         away = did(state, user, "AWAY", (user.away,))
-        out.append(Deliver(away, (room.id,), without=user.sessions))
+        without = (*user.sessions, *hidden_from(state, user))
+        out.append(Deliver(away, (room.id,), without=without))
 
 
 def _count_new(state: State, user: User, name: str) -> None:

@@ -101,6 +101,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many members a room may have that is renamed: each may have to be shown it anew."""
     rename_redirect_seconds: int = 30 * 24 * 3600
     """How long a name that a room had leads to it."""
+    settings: int = 100
+    """How many settings of one kind (blocks, muted rooms, words) one person may have."""
     redact_seconds: int = 0
     """How long people may take back what they said; 0 is for ever."""
     edit_seconds: int = 0

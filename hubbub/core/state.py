@@ -37,6 +37,7 @@ from hubbub.core.pending import Pending
 from hubbub.core.redirects import Redirect, Redirects
 from hubbub.core.rules import Rules
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
+from hubbub.core.settings import Setting, Settings
 from hubbub.core.standing import Invitation, Standing, WayBack
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
@@ -124,6 +125,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "last_seen": ("identity", "target", "place", "time", "number"),
     "metadata": ("owner", "key", "value"),
     "redirects": ("folded", "name", "room", "made_at", "until"),
+    "settings": ("identity", "kind", "target", "value", "at"),
 }
 """The tables of the state with their columns, in the order in which they are loaded."""
 
@@ -153,6 +155,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "last_seen": 2,
     "metadata": 2,
     "redirects": 1,
+    "settings": 3,
 }
 """How many of a table's first columns are its primary key."""
 
@@ -196,6 +199,7 @@ class State:
         self.purges: dict[int, Purge] = {}
         self.markers = Markers[ReadMarker]()
         self.last_seen = Markers[LastSeen]()
+        self.settings = Settings()
         self.invitations: Standing[Invitation] = Standing()
         self.ways_back: Standing[WayBack] = Standing()
         self.makers = RoomMakers()
@@ -310,6 +314,9 @@ class State:
         del self.users[user.folded]
         del self.users_by_id[user.id]
         self.looks.remove(user)
+        for setting in self.settings.of(user.identity):
+            self.settings.remove(setting)
+            self.erase(setting)
         self.erase(user)
 
     def rename_user(self, user: User, nick: str, skeleton: str = "") -> None:
@@ -553,6 +560,7 @@ class State:
             self.purges.values(),
             self.markers,
             self.last_seen,
+            self.settings,
             self.invitations,
             self.ways_back,
             self.makers.known.values(),
@@ -653,6 +661,8 @@ def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]
         state.markers.put(ReadMarker(*row))  # type: ignore[arg-type]
     for row in tables["last_seen"]:
         state.last_seen.put(LastSeen(*row))  # type: ignore[arg-type]
+    for row in tables["settings"]:
+        state.settings.put(Setting(*row))  # type: ignore[arg-type]
 
 
 def _load_order(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> None:

@@ -32,6 +32,7 @@ from hubbub.irc.capabilities import (
     RENAME,
     SERVER_TIME,
     SETNAME,
+    SETTINGS,
 )
 from hubbub.irc.message import NO_TAGS, join_params
 from hubbub.irc.multiline import Line, divide
@@ -48,6 +49,7 @@ NEEDED: Final[Mapping[str, int]] = {
     "REDACT": REDACTION,
     "RENAME": RENAME,
     "SETNAME": SETNAME,
+    "SETTING": SETTINGS,
     "TAGMSG": MESSAGE_TAGS,
 }
 """Events that only sessions with this variant bit are shown."""
@@ -68,6 +70,7 @@ STANDARD: Final[Mapping[str, str]] = {
     "REDACT": "draft/message-redaction",
     "RENAME": "draft/channel-rename",
     "SETNAME": "setname",
+    "SETTING": "hubbub/settings",
 }
 """The capability by which a client understands a FAIL, WARN or NOTE of this command.
 

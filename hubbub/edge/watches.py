@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hubbub.core.blocking import looks_present
 from hubbub.core.ids import SessionId
 from hubbub.core.outputs import Seen
 from hubbub.core.state import State
@@ -38,7 +39,12 @@ class Watches:
         """
         code = Numeric.RPL_MONONLINE if output.source else Numeric.RPL_MONOFFLINE
         reply = Reply(code.value, (output.source or output.nick,), to="*")
-        return self.of(fold_nick(output.nick)), reply
+        watching = self.of(fold_nick(output.nick))
+        if output.only is not None:
+            watching = [session for session in watching if session in output.only]
+        elif output.without:
+            watching = [session for session in watching if session not in output.without]
+        return watching, reply
 
     def answer(self, session: SessionId, watch: Watch, state: State) -> Sequence[Reply]:
         """Does what a line of MONITOR asks for; `state` is read at the line's place in the order."""
@@ -54,7 +60,7 @@ class Watches:
             lines = _lines(Numeric.RPL_MONLIST, watched.values())
             return [*lines, numeric(Numeric.RPL_ENDOFMONLIST)]
         elif watch.action == "S":
-            return _presence(watched.values(), state)
+            return _presence(watched.values(), state, session)
         return ()
 
     def names(self, session: SessionId) -> tuple[str, ...]:
@@ -84,7 +90,7 @@ class Watches:
             del self._lists[session]
         limit = str(state.rules.monitor_entries)
         return [
-            *_presence(added, state),
+            *_presence(added, state, session),
             *(
                 numeric(Numeric.ERR_MONLISTFULL, limit, line)
                 for line in _packed(refused, TARGETS_BYTES // 2)
@@ -103,13 +109,14 @@ class Watches:
             del self._lists[session]
 
 
-def _presence(nicks: Iterable[str], state: State) -> list[Reply]:
-    """Which of the names are present now, and which aren't."""
+def _presence(nicks: Iterable[str], state: State, session: SessionId) -> list[Reply]:
+    """Which of the names are present now, and which aren't, as far as the session may know."""
+    asker = state.sessions[session].user
     here: list[str] = []
     gone: list[str] = []
     for nick in nicks:
         user = state.user_named(nick)
-        if user is not None and user.present:
+        if user is not None and looks_present(state, user, asker):
             here.append(user.source)
         else:
             gone.append(nick)

@@ -26,6 +26,7 @@ MULTILINE: Final = 4096
 EDITING: Final = 8192
 METADATA: Final = 16384
 RENAME: Final = 32768
+SETTINGS: Final = 1 << 20
 
 _IRCV3: Final = "https://ircv3.net/specs/extensions/"
 _SOJU: Final = "https://codeberg.org/emersion/soju/src/branch/master/doc/ext/"
@@ -83,6 +84,7 @@ CAPABILITIES: Final = (
     Capability("extended-monitor", _IRCV3 + "extended-monitor"),
     Capability("hubbub/device", "docs/protocol.md#device"),
     Capability("hubbub/once", "docs/protocol.md#once"),
+    Capability("hubbub/settings", "docs/protocol.md#settings", SETTINGS),
     Capability("invite-notify", _IRCV3 + "invite-notify", INVITE_NOTIFY),
     Capability("labeled-response", _IRCV3 + "labeled-response"),
     Capability("message-tags", _IRCV3 + "message-tags", MESSAGE_TAGS),

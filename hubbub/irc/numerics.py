@@ -51,6 +51,8 @@ class Numeric(StrEnum):
     RPL_TRYAGAIN = "263"
     RPL_LOCALUSERS = "265"
     RPL_GLOBALUSERS = "266"
+    RPL_SILELIST = "271"
+    RPL_ENDOFSILELIST = "272"
     RPL_WHOISCERTFP = "276"
     RPL_NONE = "300"
     RPL_AWAY = "301"
@@ -240,6 +242,7 @@ TEXTS: Final[Mapping[Numeric, str]] = MappingProxyType(
         Numeric.ERR_TOOMANYCHANNELS: "You have joined too many channels",
         Numeric.ERR_WASNOSUCHNICK: "There was no such nickname",
         Numeric.ERR_NOORIGIN: "No origin specified",
+        Numeric.RPL_ENDOFSILELIST: "End of silence list",
         Numeric.ERR_INVALIDCAPCMD: "Invalid CAP command",
         Numeric.ERR_NOTEXTTOSEND: "No text to send",
         Numeric.ERR_INPUTTOOLONG: "Input line was too long",

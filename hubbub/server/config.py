@@ -527,6 +527,9 @@ class Limits:
         low=0,
         high=315_360_000,
     )
+    settings: int = _count(
+        100, "Settings of one kind (blocks, muted rooms, words) of one person.", high=10_000
+    )
     redact_seconds: int = _seconds(
         0,
         "How long people may take back what they said; 0 is for ever.",
@@ -639,6 +642,7 @@ class Config:
             metadata_sync=limits.metadata_sync,
             rename_members=limits.rename_members,
             rename_redirect_seconds=limits.rename_redirect_seconds,
+            settings=limits.settings,
             redact_seconds=limits.redact_seconds,
             edit_seconds=limits.edit_seconds,
             measures=limits.measures,

@@ -121,6 +121,10 @@ CREATE TABLE redirects (
 CREATE TABLE metadata (
   owner TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (owner, key)
 ) WITHOUT ROWID;
+CREATE TABLE settings (
+  identity TEXT, kind TEXT, target TEXT, value TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (identity, kind, target)
+) WITHOUT ROWID;
 
 CREATE TABLE last_seen (
   identity TEXT, target TEXT, place INTEGER NOT NULL, time INTEGER NOT NULL,

@@ -106,6 +106,12 @@ WIRE = {
     "undo": ("/undo 12", "UNDO 12"),
     "raw": ("/raw version", "VERSION"),
     "metadata": ("/metadata bob", "METADATA bob LIST"),
+    "block": ("/block bob", "SETTING ADD block bob"),
+    "unblock": ("/unblock bob", "SETTING REMOVE block bob"),
+    "mute": ("/mute", "SETTING ADD mute #lobby"),
+    "unmute": ("/unmute dev", "SETTING REMOVE mute #dev"),
+    "words": ("/words +two words", "SETTING ADD word :two words"),
+    "dnd": ("/dnd 22:00-07:00", "SETTING ADD dnd 22:00-07:00"),
 }
 
 
@@ -117,6 +123,7 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
     one = person(CAPS + " soju.im/search")
     if name in ("pin", "unpin"):
         pinned(one)
+    one = person(CAPS + " soju.im/search hubbub/settings")
     if name in WIRE:
         typed, wire = WIRE[name]
         (sent,) = one.types(typed)
@@ -138,6 +145,9 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
         one.types("/recover ann aaaa-bbbb")
         one.chat.secret("new word")
         assert one.rig.sent() == ["RECOVER ann aaaa-bbbb :new word"]
+    elif name == "settings":
+        assert one.types("/settings") == []
+        assert len(one.happens()) == 4
     elif name == "quit":
         one.types("/quit so long")
         assert one.chat.quit_reason == "so long"

@@ -260,6 +260,20 @@ _any_entry = {
     ),
     entries.Redact: st.builds(entries.Redact, sessions, nicks | rooms, evidence, texts),
     entries.Edit: st.builds(entries.Edit, sessions, nicks | rooms, evidence, texts),
+    entries.AddSetting: st.builds(
+        entries.AddSetting,
+        sessions,
+        st.sampled_from(["block", "mute", "word", "dnd"]),
+        st.sampled_from(["ann", "bob", "eve", "*!*@localhost", "#a", "#den", "22:00-07:00", "tea"]),
+        st.booleans(),
+    ),
+    entries.RemoveSetting: st.builds(
+        entries.RemoveSetting,
+        sessions,
+        st.sampled_from(["block", "mute", "word", "dnd"]),
+        st.sampled_from(["ann", "bob", "eve", "*!*@localhost", "#a", "#den", "tea"]),
+        st.booleans(),
+    ),
     entries.MarkRead: st.builds(
         entries.MarkRead, sessions, nicks | rooms, st.integers(START - 1, START + 3_000)
     ),
