@@ -59,6 +59,8 @@ class Chat:
     asking_name: bool = False
     asking_secret: tuple[str, Callable[[str], None]] | None = None
     """What to ask for without showing what is typed, and what to do with it."""
+    asking_yes: Callable[[], None] | None = None
+    """What to do if the next line that is typed is a yes."""
     can_ask: bool = False
     """Whether there is somebody who can be asked."""
     quit_reason: str | None = None
@@ -154,6 +156,8 @@ class Chat:
     def _typed(self, text: str) -> None:
         if self.asking_name:
             self._name_given(text.strip())
+        elif self.asking_yes is not None:
+            self._answered(text.strip().lower())
         elif not text.strip():
             return
         elif self.literal or not text.startswith("/"):
@@ -189,6 +193,22 @@ class Chat:
         called = choices.calls(event.text, self.connection.nick)
         heard = (called or event.whisper) and not event.replayed
         return called, heard and not (choices.mutes(event.room) or choices.is_quiet(view.now))
+
+    def _answered(self, text: str) -> None:
+        """A yes or anything else to what was asked."""
+        asked, self.asking_yes = self.asking_yes, None
+        if asked is not None and text in ("y", "yes"):
+            asked()
+        else:
+            self.tell("not accepted, so there is no account; /register asks again")
+
+    def _ask_about_rules(self) -> None:
+        """A registration was refused because the rules haven't been accepted yet."""
+        self.connection.ask("RULES")
+        if self.can_ask:
+            self.asking_yes = self.connection.accept_rules
+            self.tell("Do you accept these rules? Type y for yes, anything else for no.")
+        self.flush()
 
     def _was_before(self, event: Event) -> bool:
         """True for what was said in a room before we first came there."""
@@ -243,6 +263,8 @@ class Chat:
                         name for name in self.connection.rooms.names() if fold(name) != fold(room)
                     ]
                     self.room = others[0] if others else ""
+            case Refused(code="RULES_NOT_ACCEPTED"):
+                self._ask_about_rules()
             case Refused(reason=reason, about=about):
                 self.trouble = reason
                 self._entering.discard(fold(about))

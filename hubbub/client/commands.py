@@ -291,6 +291,10 @@ def _tell_all(chat: Chat, kind: str, some: str, none: str) -> None:
     chat.tell(some.format(values) if values else none)
 
 
+def _rules(chat: Chat, rest: str) -> None:
+    chat.connection.ask("RULES")
+
+
 def _raw(chat: Chat, rest: str) -> None:
     chat.connection.raw(rest)
 
@@ -336,6 +340,7 @@ ROWS = (
     Row("words", "[+word | -word]", "words that call you, beside your name", _words),
     Row("dnd", "[22:00-07:00 | off]", "hours in which nothing makes a noise", _dnd),
     Row("settings", "", "what you have chosen, here and on your other devices", _settings),
+    Row("rules", "", "the rules here, and who can read what", _rules),
     Row("register", "[password] [e-mail]", "make your name an account of yours", own.register),
     Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),
     Row("passwd", "", "change your password; both are asked for", own.passwd),

@@ -282,6 +282,13 @@ class Connection:
         self._registering = password
         self.send("REGISTER", "*", email, password)
 
+    def accept_rules(self) -> None:
+        """Accept the rules for which our registration was refused, and register again."""
+        self._need_welcome()
+        if self._registering:
+            self.send("RULES", "ACCEPT")
+            self.send("REGISTER", "*", "*", self._registering)
+
     def registered_as(self, account: str) -> None:
         """The server has made our account: the next connection logs in to it."""
         if self._registering:

@@ -443,6 +443,9 @@ class Reading:
         self._c.rooms.topic_set(message.params[1], topic)
         self._c.emit(TopicChanged(message.params[1], topic))
 
+    def _rule(self, message: Message, _: str | None) -> None:
+        self._c.emit(ServerNotice(message.params[-1].removeprefix("- "), "rules"))
+
     def _setting(self, message: Message, _: str | None) -> None:
         self._c.choices.heard(message.params)
 
@@ -499,6 +502,9 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "NOTE": (3, Reading._standard_reply),
     "ACCOUNT": (1, Reading._nothing),
     "SETTING": (1, Reading._setting),
+    "232": (2, Reading._rule),
+    "308": (0, Reading._nothing),
+    "309": (0, Reading._nothing),
     "AUTHENTICATE": (1, Reading._authenticate),
     "REGISTER": (2, Reading._registered_account),
     "VERIFY": (2, Reading._registered_account),

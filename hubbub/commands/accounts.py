@@ -14,7 +14,7 @@ from hubbub.commands import letters
 from hubbub.commands.arrival import moving
 from hubbub.commands.naming import name_problem
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
-from hubbub.commands.service_names import is_service
+from hubbub.commands.rules import require_acceptance
 from hubbub.core import entries
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
@@ -158,6 +158,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     problem = name_problem(name, call.rules)
     if problem is not None:
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", name, text=problem)
+    require_acceptance(session, call.rules, name)
     _require_email(call.rules, name, email)
     require_password("REGISTER", name, password)
     device = "" if registration is None else registration.device

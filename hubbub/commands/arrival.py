@@ -12,7 +12,7 @@ from hubbub.commands.missed import missed_since_leaving, missed_while_gone, whis
 from hubbub.commands.names import names_of
 from hubbub.commands.packing import packed
 from hubbub.commands.settings import own_settings
-from hubbub.core.entities import Member, Room
+from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did
 from hubbub.core.history import kept_days
 from hubbub.core.ids import RoomId
@@ -31,6 +31,8 @@ from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, numeric
 
 TOKENS_PER_LINE: Final = 12
+NEW_MS: Final = 600_000
+"""For how long after an account was made its owner is a newcomer, in milliseconds."""
 
 Reading = Callable[[Session, State], Sequence[Shown | Fetch]]
 """What a Lookup reads."""
@@ -60,6 +62,7 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
         *lusers(state),
         *own_metadata(session, state, user),
         *motd(rules),
+        *welcome(user, rules),
         *own_settings(session, state),
     ]
     for member in user.memberships.values():
@@ -177,6 +180,13 @@ def follows(session: Session) -> bool:
     Whoever knows of RENAME is told and goes there by itself.
     """
     return not session.has("draft/channel-rename")
+
+
+def welcome(user: User, rules: Rules) -> list[Reply]:
+    """The operator's words for newcomers: guests, and who has just registered."""
+    if user.owner is not None and user.signed_on - user.owner.created > NEW_MS:
+        return []
+    return [Reply("NOTICE", (user.nick, line)) for line in rules.welcome_text.splitlines() if line]
 
 
 def before_join(name: str, there: list[Member]) -> Reading:

@@ -12,6 +12,7 @@ from hubbub import __version__
 from hubbub.commands import arrival
 from hubbub.commands.people import human_time
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Reader, Row, When, query
+from hubbub.commands.rules import PLAINLY
 from hubbub.core.state import State
 from hubbub.edge.work import Fetch, Shown, Work
 from hubbub.irc.masks import matches
@@ -71,6 +72,7 @@ def info(call: Call, state: State) -> Sequence[Shown | Fetch]:
         f"Hubbub {__version__}: a group chat that one command starts and that nobody outgrows.",
         "It speaks IRC with the IRCv3 extensions and keeps what is said.",
         "HELP lists the commands; VERSION shows what this server supports.",
+        *PLAINLY,
     )
     return [
         *(numeric(Numeric.RPL_INFO, text=line) for line in lines),

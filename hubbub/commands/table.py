@@ -34,6 +34,7 @@ from hubbub.commands import (
     retention,
     roles,
     rooms,
+    rules,
     search,
     server_info,
     services,
@@ -76,7 +77,7 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
     "Connecting": (*registration.ROWS, *gateway.ROWS),
     "Accounts": (*accounts.ROWS, *recovery.ROWS, *invitelink.ROWS, *services.ROWS, *roles.ROWS),
     "Order": moderation.ROWS,
-    "Server": server_info.ROWS,
+    "Server": (*server_info.ROWS, *rules.ROWS),
 }
 """The commands as HELP lists them."""
 

@@ -33,6 +33,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many invites there may be at a time."""
     pending: int = 1_000
     """How many registrations may wait for their addresses to be confirmed."""
+    welcome_text: str = ""
+    """What newcomers are told on arriving; may have lines."""
+    rules_text: str = ""
+    rules_required: bool = False
+    """Whether the rules have to be accepted before an account is made."""
     cloaks: bool = True
     """Whether sessions come with cloaks for hosts; then an account has a host of its own, too."""
     nick_bytes: int = 30

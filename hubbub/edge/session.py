@@ -77,15 +77,15 @@ class Session:
     `address` is where it comes from, as far as that is known, and what limits go by; `host` is what
     others see of it. `sts` is the value of the capability of that name, or empty where it isn't
     offered (https://ircv3.net/specs/extensions/sts). `invite` is what it has shown: nothing, or
-    INVITE for the server's. `registration` exists until the session is
-    registered. `capabilities` is shared between sessions that chose the same.
-    offered (https://ircv3.net/specs/extensions/sts). `registration` exists until the session is
-    registered. `capabilities` is shared between sessions that chose the same. `subscribed` are the
-    keys of metadata whose changes it is told; `synced` is the room of whose people it has asked for
-    those values, and the last one of whom it was told, as long as there are more.
+    INVITE for the server's. `accepted` is the text of the rules that were. `registration` exists
+    until the session is registered. `capabilities` is shared between sessions that chose the same.
+    `subscribed` are the keys of metadata whose changes it is told; `synced` is the room of whose
+    people it has asked for those values, and the last one of whom it was told, as long as there are
+    more.
     """
 
     __slots__ = (
+        "accepted",
         "address",
         "batches",
         "cap_version",
@@ -123,6 +123,7 @@ class Session:
         self.variant = 0
         self.cap_version = 301
         self.batches = 0
+        self.accepted = ""
 
     @property
     def known_address(self) -> str:

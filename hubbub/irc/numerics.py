@@ -36,6 +36,7 @@ class Numeric(StrEnum):
     RPL_STATSCOMMANDS = "212"
     RPL_ENDOFSTATS = "219"
     RPL_UMODEIS = "221"
+    RPL_RULES = "232"
     RPL_STATSUPTIME = "242"
     RPL_STATSOLINE = "243"
     RPL_LUSERCLIENT = "251"
@@ -61,6 +62,8 @@ class Numeric(StrEnum):
     RPL_UNAWAY = "305"
     RPL_NOWAWAY = "306"
     RPL_WHOISREGNICK = "307"
+    RPL_RULESSTART = "308"
+    RPL_ENDOFRULES = "309"
     RPL_WHOISUSER = "311"
     RPL_WHOISSERVER = "312"
     RPL_WHOISOPERATOR = "313"
@@ -243,6 +246,7 @@ TEXTS: Final[Mapping[Numeric, str]] = MappingProxyType(
         Numeric.ERR_WASNOSUCHNICK: "There was no such nickname",
         Numeric.ERR_NOORIGIN: "No origin specified",
         Numeric.RPL_ENDOFSILELIST: "End of silence list",
+        Numeric.RPL_ENDOFRULES: "End of RULES command",
         Numeric.ERR_INVALIDCAPCMD: "Invalid CAP command",
         Numeric.ERR_NOTEXTTOSEND: "No text to send",
         Numeric.ERR_INPUTTOOLONG: "Input line was too long",

@@ -391,6 +391,30 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What people are told by whoever runs the server."""
+
+    welcome: str = _setting(
+        "",
+        Setting(
+            help="What newcomers are told on arriving (guests, and who has just registered); may"
+            " have lines.",
+            check=_motd_problem,
+        ),
+    )
+    rules: str = _setting(
+        "",
+        Setting(
+            help="The rules of this chat, which RULES shows; may have lines.", check=_motd_problem
+        ),
+    )
+    accept_rules: bool = _setting(
+        False,
+        Setting(help="Whether people have to accept the rules before they make an account."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds of everything that could grow."""
 
@@ -578,6 +602,7 @@ class Config:
     history: History = field(default_factory=History)
     privacy: Privacy = field(default_factory=Privacy)
     names: Names = field(default_factory=Names)
+    texts: Texts = field(default_factory=Texts)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -598,6 +623,9 @@ class Config:
             guests=self.server.guests_decided,
             registration=self.accounts.registration,
             mails=bool(self.mail.host),
+            welcome_text=self.texts.welcome,
+            rules_text=self.texts.rules,
+            rules_required=self.texts.accept_rules,
             cloaks=self.privacy.cloak,
             ascii_names=self.names.ascii_only,
             nick_bytes=limits.nick_bytes,

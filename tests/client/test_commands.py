@@ -106,6 +106,7 @@ WIRE = {
     "undo": ("/undo 12", "UNDO 12"),
     "raw": ("/raw version", "VERSION"),
     "metadata": ("/metadata bob", "METADATA bob LIST"),
+    "rules": ("/rules", "RULES"),
     "block": ("/block bob", "SETTING ADD block bob"),
     "unblock": ("/unblock bob", "SETTING REMOVE block bob"),
     "mute": ("/mute", "SETTING ADD mute #lobby"),
@@ -398,3 +399,37 @@ def test_a_server_may_bring_one_to_a_room_that_was_renamed() -> None:
     one.rig.gets(":s 470 alice #dev #ops :Forwarding", ":alice!u@h JOIN #ops")
     assert one.happens()[0].endswith("*** #dev is called #ops now")
     assert one.chat.room == "#ops"
+
+
+def _refused() -> Person:
+    one = person(CAPS)
+    one.chat.can_ask = True
+    one.types("/register password1")
+    one.rig.gets(":s FAIL REGISTER RULES_NOT_ACCEPTED alice :This server has rules")
+    one.happens()
+    assert [without_tags(line) for line in one.rig.sent()] == ["RULES"]
+    one.rig.gets(
+        ":s 308 alice :- s server rules -", ":s 232 alice :- Be kind.", ":s 309 alice :End"
+    )
+    assert one.happens() == ["*** Be kind."]
+    return one
+
+
+def test_rules_are_shown_and_accepted_with_a_yes() -> None:
+    assert _refused().types("Y") == ["RULES ACCEPT", "REGISTER * * password1"]
+
+
+@pytest.mark.parametrize("answer", ["no", "hello", "/quit"])
+def test_anything_else_accepts_nothing(answer: str) -> None:
+    one = _refused()
+    assert one.types(answer) == []
+    assert one.happens() == ["*** not accepted, so there is no account; /register asks again"]
+    assert one.types("hello") == ["PRIVMSG #lobby hello"]
+
+
+def test_who_cant_be_asked_is_told_only() -> None:
+    one = person(CAPS)
+    one.types("/register password1")
+    one.rig.gets(":s FAIL REGISTER RULES_NOT_ACCEPTED alice :This server has rules")
+    assert one.happens() == ["*** alice: This server has rules"]
+    assert one.types("y") == ["RULES", "PRIVMSG #lobby y"]

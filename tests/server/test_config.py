@@ -16,6 +16,7 @@ from hubbub.server.config import (
     Names,
     Privacy,
     Server,
+    Texts,
     Tls,
     changed,
     default_server_name,
@@ -60,6 +61,7 @@ def test_the_rules_come_from_the_settings() -> None:
         mail=Mail(host="mail.a.b"),
         privacy=Privacy(cloak=False),
         names=Names(ascii_only=True),
+        texts=Texts("hi", "be kind", True),
     ).rules()
     assert rules.sent_ids == limits.sent_ids_kept
     default = Rules()
