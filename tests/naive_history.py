@@ -17,6 +17,7 @@ from hubbub.core.history import (
     InRoom,
     Message,
     Messages,
+    Own,
     Page,
     Question,
     Search,
@@ -122,6 +123,11 @@ class NaiveHistory:
             return self._spoken(question)
         if isinstance(question, Speakers):
             return self._speakers(question)
+        if isinstance(question, Own):
+            own = (row for row in self.rows if row.place > question.after and shown(row))
+            identity = question.identity
+            found = [row for row in own if identity in (row.author, row.room is None and row.peer)]
+            return found[: question.limit]
         return self._whowas(question)
 
     def _speakers(self, question: Speakers) -> list[str]:

@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from hubbub.client import commands
 from hubbub.client.connection import Connection, IntentError
 from hubbub.client.events import (
     CaughtUp,
     Event,
+    Exported,
     Happening,
     HistoryShown,
     Joined,
@@ -59,6 +61,8 @@ class Chat:
     asking_name: bool = False
     asking_secret: tuple[str, Callable[[str], None]] | None = None
     """What to ask for without showing what is typed, and what to do with it."""
+    export_to: Path | None = None
+    """Where an export that was asked for goes."""
     asking_yes: Callable[[], None] | None = None
     """What to do if the next line that is typed is a yes."""
     can_ask: bool = False
@@ -91,6 +95,9 @@ class Chat:
         """What happened, in order."""
         for event in events:
             self._follow(event)
+            if isinstance(event, Exported):
+                self._keep(event)
+                continue
             shown = self._wanted(event)
             if shown is None:
                 continue
@@ -193,6 +200,35 @@ class Chat:
         called = choices.calls(event.text, self.connection.nick)
         heard = (called or event.whisper) and not event.replayed
         return called, heard and not (choices.mutes(event.room) or choices.is_quiet(view.now))
+
+    def export(self, path: Path) -> None:
+        """Have all that the server keeps of us written to a new file. Raises `IntentError`."""
+        try:
+            path = path.expanduser()
+            path.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise IntentError(f"{path} can't be made: {error.strerror}") from error
+        try:
+            self.connection.ask_export()
+        except IntentError:
+            path.unlink(missing_ok=True)
+            raise
+        self.export_to = path
+
+    def _keep(self, page: Exported) -> None:
+        path = self.export_to
+        if path is None:
+            return
+        try:
+            with path.open("a", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in page.lines)
+        except OSError as error:
+            self.export_to = None
+            self.complain(f"{path} can't be written: {error.strerror}")
+            return
+        if page.done:
+            self.export_to = None
+            self.tell(f"all that the server keeps of you is in {path}")
 
     def _answered(self, text: str) -> None:
         """A yes or anything else to what was asked."""

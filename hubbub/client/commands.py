@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubbub.client import account_commands as own
@@ -291,6 +292,10 @@ def _tell_all(chat: Chat, kind: str, some: str, none: str) -> None:
     chat.tell(some.format(values) if values else none)
 
 
+def _export(chat: Chat, rest: str) -> None:
+    chat.export(Path(rest or "hubbub-export.jsonl"))
+
+
 def _rules(chat: Chat, rest: str) -> None:
     chat.connection.ask("RULES")
 
@@ -340,6 +345,7 @@ ROWS = (
     Row("words", "[+word | -word]", "words that call you, beside your name", _words),
     Row("dnd", "[22:00-07:00 | off]", "hours in which nothing makes a noise", _dnd),
     Row("settings", "", "what you have chosen, here and on your other devices", _settings),
+    Row("export", "[file]", "all that the server keeps of you, as a file of JSON lines", _export),
     Row("rules", "", "the rules here, and who can read what", _rules),
     Row("register", "[password] [e-mail]", "make your name an account of yours", own.register),
     Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),

@@ -18,6 +18,7 @@ from hubbub.client.events import (
     Connected,
     Disconnected,
     Event,
+    Exported,
     Happening,
     KeptForLater,
     Kind,
@@ -29,6 +30,7 @@ from hubbub.client.events import (
     ServerNotice,
     Unconfirmed,
 )
+from hubbub.client.exporting import page
 from hubbub.client.isupport import Isupport
 from hubbub.client.outbox import UNAVAILABLE, Outbox, Outgoing
 from hubbub.client.reading import Reading
@@ -407,6 +409,26 @@ class Connection:
             return
         self.queries["METADATA"] = self.now
         self.send("METADATA", target, *(["GET", key] if key else ["LIST"]))
+
+    def ask_export(self) -> None:
+        """Ask for all that is kept of us; answered by `Exported`. Raises `IntentError`."""
+        self._need_welcome()
+        if not (self.has("batch") and self.has("hubbub/settings")):
+            raise IntentError("This server doesn't offer to export what it keeps.")
+        self.queries["EXPORT"] = self.now
+        self.send("EXPORT")
+
+    def exported(self, lines: list[Message]) -> None:
+        """A page of that came."""
+        if "EXPORT" not in self.queries:
+            return
+        written, following = page(lines)
+        if following:
+            self.queries["EXPORT"] = self.now
+            self.send("EXPORT", following)
+        else:
+            del self.queries["EXPORT"]
+        self.emit(Exported(written, not following))
 
     def ask_sync(self) -> None:
         """Ask for a sign that all before it is done: `settled` is false until the server gives it."""

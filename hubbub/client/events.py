@@ -113,6 +113,14 @@ class Disconnected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Exported(Event):
+    """A page of what the server keeps of us, as lines of JSON; `done` with the last."""
+
+    lines: tuple[str, ...]
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CaughtUp(Event):
     """Everything missed in `room` has been shown; `missed` counts the replayed happenings."""
 

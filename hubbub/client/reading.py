@@ -125,6 +125,9 @@ class Reading:
             found = (narrate(line, us) for line in batch.lines)
             self._c.emit(PinsShown(room, tuple(item for item in found if item is not None)))
             return
+        if batch.type == "hubbub/export":
+            self._c.exported(batch.lines)
+            return
         for line in batch.lines:
             self._act(line, None, batch.label)
         if batch.type == "metadata" and batch.params:

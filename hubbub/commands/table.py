@@ -11,6 +11,7 @@ from typing import Final
 from hubbub.commands import (
     accounts,
     edit,
+    export,
     gateway,
     history,
     invitations,
@@ -75,7 +76,14 @@ TOPICS: Final[Mapping[str, Sequence[Row]]] = {
         *settings.ROWS,
     ),
     "Connecting": (*registration.ROWS, *gateway.ROWS),
-    "Accounts": (*accounts.ROWS, *recovery.ROWS, *invitelink.ROWS, *services.ROWS, *roles.ROWS),
+    "Accounts": (
+        *accounts.ROWS,
+        *export.ROWS,
+        *recovery.ROWS,
+        *invitelink.ROWS,
+        *services.ROWS,
+        *roles.ROWS,
+    ),
     "Order": moderation.ROWS,
     "Server": (*server_info.ROWS, *rules.ROWS),
 }

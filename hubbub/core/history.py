@@ -156,6 +156,14 @@ class Messages(msgspec.Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """The first rows after a place that an identity made or was whispered, oldest first."""
+
+    identity: str
+    after: Place
+    limit: int
+
+
 class Whowas(msgspec.Struct, frozen=True):
     """The last users of a nick, newest first."""
 
@@ -203,6 +211,7 @@ Question = (
     | Search
     | Message
     | Messages
+    | Own
     | Whowas
 )
 

@@ -23,6 +23,7 @@ from hubbub.core.history import (
     InRoom,
     Message,
     Messages,
+    Own,
     Page,
     Question,
     Search,
@@ -76,6 +77,8 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return _message(connection, question)
         case Messages():
             return _messages(connection, question)
+        case Own():
+            return _own(connection, question)
         case Whowas():
             return _whowas(connection, question)
         case Spoken():
@@ -292,6 +295,39 @@ def _messages(connection: sqlite3.Connection, question: Messages) -> list[Histor
     return [
         row for row in found if row.time >= room.from_time and room.reads(row.place, row.status)
     ]
+
+
+# An author's rows are found by their index, which ends in the place, and so are its whispers.
+_OWN_STATEMENT: Final = f"""
+SELECT json_group_array(json_array({_COLUMNS})) FROM (
+  SELECT * FROM history WHERE place IN (
+    SELECT place FROM (
+      SELECT * FROM (
+        SELECT place FROM history INDEXED BY history_author
+        WHERE author = :identity AND place > :after AND command <> 'ERASED'
+        ORDER BY place LIMIT :limit
+      )
+      UNION
+      SELECT * FROM (
+        SELECT place FROM history
+        WHERE place IN (SELECT place FROM whispers WHERE identity = :identity AND place > :after)
+          AND command <> 'ERASED'
+        ORDER BY place LIMIT :limit
+      )
+    ) ORDER BY place LIMIT :limit
+  ) ORDER BY place
+)
+"""
+
+
+def _own(connection: sqlite3.Connection, question: Own) -> list[HistoryRow]:
+    parameters: Parameters = {
+        "identity": question.identity,
+        "after": question.after,
+        "limit": question.limit,
+    }
+    cells = _HISTORY.decode(_ask(connection, _OWN_STATEMENT, parameters))
+    return sorted((rows.history_row(row) for row in cells), key=lambda row: row.place)
 
 
 # -- targets ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from hubbub.core.history import (
     Audit,
     Count,
     Message,
+    Own,
     Page,
     Question,
     Search,
@@ -266,7 +267,9 @@ class Store:
         return core_state.load(self.log_id, rules, tables)
 
     @overload
-    def answer(self, question: Page | Around | Search | Message | Spoken) -> list[HistoryRow]: ...
+    def answer(
+        self, question: Page | Around | Search | Message | Spoken | Own
+    ) -> list[HistoryRow]: ...
     @overload
     def answer(self, question: Speakers) -> list[str]: ...
     @overload

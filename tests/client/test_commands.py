@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -117,7 +118,7 @@ WIRE = {
 
 
 @pytest.mark.parametrize("name", [row.name for row in ROWS])
-def test_every_command_has_help_and_does_something(name: str) -> None:
+def test_every_command_has_help_and_does_something(name: str, tmp_path: Path) -> None:
     row = find(name)
     assert row is not None
     assert row.help
@@ -146,6 +147,8 @@ def test_every_command_has_help_and_does_something(name: str) -> None:
         one.types("/recover ann aaaa-bbbb")
         one.chat.secret("new word")
         assert one.rig.sent() == ["RECOVER ann aaaa-bbbb :new word"]
+    elif name == "export":
+        assert one.types(f"/export {tmp_path / 'mine'}") == ["EXPORT"]
     elif name == "settings":
         assert one.types("/settings") == []
         assert len(one.happens()) == 4

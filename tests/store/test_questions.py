@@ -7,7 +7,18 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.core.history import Around, At, Bound, Count, InRoom, Messages, Page, Targets, WithPeer
+from hubbub.core.history import (
+    Around,
+    At,
+    Bound,
+    Count,
+    InRoom,
+    Messages,
+    Own,
+    Page,
+    Targets,
+    WithPeer,
+)
 from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
@@ -309,5 +320,24 @@ def test_the_messages_at_some_places(
         assert store.answer(Messages(room, places)) == [
             row for row in rows if row.place in places and belongs(row, room, events=False)
         ]
+
+
+@given(
+    histories(),
+    st.sampled_from(["u:1", "u:2", "d:x", "u:9"]),
+    PLACES,
+    LIMITS,
+)
+def test_ones_own_is_what_one_did_and_was_whispered(
+    rows: list[HistoryRow], identity: str, after: Place, limit: int
+) -> None:
+    def check(store: Store) -> None:
+        own = [
+            row
+            for row in rows
+            if row.place > after
+            and (row.author == identity or (row.room is None and row.peer == identity))
+        ]
+        assert store.answer(Own(identity=identity, after=after, limit=limit)) == own[:limit]
 
     stored(rows, check)
