@@ -371,12 +371,10 @@ def _rename(call: Call) -> Sequence[Work]:
     name, new = call.param(1), call.param(2)
     if not new:
         name, new = call.session.nick, name
-    problem = nick_problem(new, call.rules.nick_bytes)
-    if is_service(new):
-        problem = "That is the name of a service: choose another"
+    problem = name_problem(new, call.rules)
     if problem is not None:
         raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", new, text=problem)
-    return [entries.RenameAccount(call.session.id, name, new)]
+    return [entries.RenameAccount(call.session.id, name, new, skeleton(new))]
 
 
 def _reset(call: Call) -> Sequence[Work]:

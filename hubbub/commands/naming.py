@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from hubbub.commands.service_names import SERVICE_NAMES
 from hubbub.core.rules import Rules
 from hubbub.irc.names import nick_problem
 from hubbub.irc.skeletons import skeleton
 
-SERVICES: Final = ("NickServ", "ChanServ")
-"""Names that only the server speaks under (`commands.services`)."""
-_SERVICES: Final = frozenset(map(skeleton, SERVICES))
+_SERVICES: Final = frozenset(map(skeleton, SERVICE_NAMES))
 
 
 def name_problem(name: str, rules: Rules) -> str | None:

@@ -128,6 +128,8 @@ class RenameAccount(Entry, frozen=True):
 
     name: str
     new: str
+    skeleton: str = ""
+    """As in Open, of `new`."""
 
 
 class DeleteAccount(Entry, frozen=True):

@@ -32,6 +32,10 @@ def rename_account(state: State, entry: entries.RenameAccount, out: list[Output]
     folded, user = fold_nick(entry.new), state.user_of(account)
     if folded != account.folded:
         _require_free(state, account, entry.new, folded)
+    twin = state.looks.like(entry.skeleton, user)
+    if twin is not None:
+        text = f"{entry.new} looks the same as {twin.nick}, who is somebody else: choose another"
+        raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", entry.new, text=text)
     before, old = user.folded, user.nick
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.new,))
@@ -39,7 +43,7 @@ def rename_account(state: State, entry: entries.RenameAccount, out: list[Output]
     own = state.held.pop(folded, None)
     if own is not None:
         state.erase(own)
-    state.rename_account(account, entry.new)
+    state.rename_account(account, entry.new, entry.skeleton)
     if folded != before:
         held = HeldName(before, account.identity, state.now + HOLD_MS)
         state.held[before] = held

@@ -373,14 +373,14 @@ class State:
         self.accounts_by_id[account.id] = account
         self.save(account)
 
-    def rename_account(self, account: Account, name: str) -> None:
+    def rename_account(self, account: Account, name: str, skeleton: str = "") -> None:
         """Gives an account and its user another name."""
         user = self.user_of(account)
         del self.accounts[account.folded]
         account.name = name
         self.accounts[account.folded] = account
         self.save(account)
-        self.rename_user(user, name)
+        self.rename_user(user, name, skeleton)
 
     def remove_account(self, account: Account) -> None:
         """Takes out an account; its user is the caller's to deal with."""

@@ -117,10 +117,10 @@ async def _role(hub: Hub, given: list[str]) -> Outcome:
 
 async def _rename(hub: Hub, given: list[str]) -> Outcome:
     name, new = given
-    problem = nick_problem(new, hub.state.rules.nick_bytes)
-    if problem is not None or is_service(new):
-        return False, [problem or "That is the name of a service: choose another."]
-    refusals = await hub.operate(entries.RenameAccount(NO_SESSION, name, new))
+    problem = name_problem(new, hub.state.rules)
+    if problem is not None:
+        return False, [problem]
+    refusals = await hub.operate(entries.RenameAccount(NO_SESSION, name, new, skeleton(new)))
     if refusals:
         return False, _sentences(refusals)
     return True, [f"The account {name} is called {new} now; nobody else gets {name} for 30 days."]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hubbub.commands import naming, services
 from hubbub.core.state import load
 from hubbub.irc.names import fold_nick
 from tests.world import LOG_ID, RULES, Person, World, stored
@@ -107,8 +106,16 @@ def test_nobody_looks_like_a_service(world: World, nick: str) -> None:
     assert any("the name of a service" in line for line in person.heard()) == same
 
 
-def test_all_services_are_known() -> None:
-    assert {fold_nick(name) for name in naming.SERVICES} == set(services._SERVICES)
+def test_an_account_cant_be_renamed_to_look_like_another(world: World) -> None:
+    world.account("alice")
+    world.account("bob")
+    bob = world.connect("bob", "standard-replies", password="password")
+    (refusal,) = bob.ask(f"ACCOUNT RENAME {CYRILLIC}")
+    assert f"FAIL ACCOUNT BAD_ACCOUNT_NAME {CYRILLIC} :{CYRILLIC} looks the same" in refusal
+    assert "name of a service" in bob.ask("ACCOUNT RENAME NісkSеrv")[0]
+    bob.send("ACCOUNT RENAME carol")
+    assert world.state.looks.like("carol") is world.state.users[fold_nick("carol")]
+    assert world.state.looks.like("bob") is None
 
 
 def test_names_of_ascii_only_where_the_operator_wants_that() -> None:
