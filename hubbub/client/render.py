@@ -292,6 +292,11 @@ def _disconnected(event: e.Disconnected, view: View) -> list[Line]:
     return [Line(f"*** disconnected{why}{waiting}", Stream.ALERT)]
 
 
+@_row(e.Exported)
+def _exported(event: e.Exported, view: View) -> list[Line]:
+    return []  # it goes to a file
+
+
 @_row(e.CaughtUp)
 def _caught_up(event: e.CaughtUp, view: View) -> list[Line]:
     return []

@@ -122,10 +122,9 @@ def test_every_command_has_help_and_does_something(name: str, tmp_path: Path) ->
     row = find(name)
     assert row is not None
     assert row.help
-    one = person(CAPS + " soju.im/search")
+    one = person(CAPS + " soju.im/search hubbub/settings")
     if name in ("pin", "unpin"):
         pinned(one)
-    one = person(CAPS + " soju.im/search hubbub/settings")
     if name in WIRE:
         typed, wire = WIRE[name]
         (sent,) = one.types(typed)
