@@ -251,11 +251,11 @@ def _unblock(chat: Chat, rest: str) -> None:
     chat.connection.choose("REMOVE", "block", rest.split(maxsplit=1)[0])
 
 
-def _mute(chat: Chat, rest: str) -> None:
+def _quiet(chat: Chat, rest: str) -> None:
     chat.connection.choose("ADD", "mute", _room(chat, rest))
 
 
-def _unmute(chat: Chat, rest: str) -> None:
+def _unquiet(chat: Chat, rest: str) -> None:
     chat.connection.choose("REMOVE", "mute", _room(chat, rest))
 
 
@@ -340,8 +340,8 @@ ROWS = (
     Row("metadata", "[me, person or room] [key] [value]", "what is said of somebody; a value sets it, - takes it away", _metadata, aliases=("meta",), takes="person"),
     Row("block", "[person]", "nothing of somebody reaches you any more; or whom you block", _block, takes="person"),
     Row("unblock", "<person>", "somebody may reach you again", _unblock, 1, takes="person"),
-    Row("mute", "[room]", "a room makes no noise, and is shown only while you look at it", _mute, takes="room"),
-    Row("unmute", "[room]", "a room is as it was", _unmute, takes="room"),
+    Row("quiet", "[room]", "a room makes no noise, and is shown only while you look at it", _quiet, takes="room"),
+    Row("unquiet", "[room]", "a room is as it was", _unquiet, takes="room"),
     Row("words", "[+word | -word]", "words that call you, beside your name", _words),
     Row("dnd", "[22:00-07:00 | off]", "hours in which nothing makes a noise", _dnd),
     Row("settings", "", "what you have chosen, here and on your other devices", _settings),

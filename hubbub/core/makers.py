@@ -7,6 +7,7 @@ begins with the first; rooms are shared by all, so nobody may use them up, howev
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from hubbub.core.entities import Row, User
@@ -68,12 +69,12 @@ class RoomMakers:
         return gone
 
 
-def marks_of(user: User, rules: Rules) -> tuple[tuple[str, int], ...]:
+def marks_of(user: User, rules: Rules, addresses: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """Under what a user's rooms are counted, and how many each may be; this machine has no bound."""
     own = (user.identity, rules.new_rooms)
-    if user.host == "localhost":
+    if not addresses:
         return (own,)
-    return (own, (f"h:{_network(user.host)}", rules.new_rooms_per_address))
+    return (own, (f"h:{_network(addresses[0])}", rules.new_rooms_per_address))
 
 
 def _network(host: str) -> str:

@@ -13,7 +13,7 @@ from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import did, granted, happened
 from hubbub.core.makers import marks_of
 from hubbub.core.outputs import Answer, Deliver, Departed, Entered, Introduced, Output
-from hubbub.core.presence import leave_room, mute_of, require_unmuted, speaker
+from hubbub.core.presence import addresses_of, leave_room, mute_of, require_unmuted, speaker
 from hubbub.core.slow import spoke
 from hubbub.core.state import State
 from hubbub.core.surges import joined, require_calm
@@ -122,7 +122,7 @@ def _count_new(state: State, user: User, name: str) -> None:
     """Counts the room that a user is about to make; refuses one too many within an hour."""
     if user.may("moderator") or fold_room(name) == fold_room(state.rules.lobby):
         return
-    marks = marks_of(user, state.rules)
+    marks = marks_of(user, state.rules, addresses_of(state, user))
     for mark, most in marks:
         if state.makers.made(mark, state.now) >= most:
             text = f"{most} new rooms within an hour are enough: try again later"

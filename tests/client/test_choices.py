@@ -131,7 +131,7 @@ def test_who_is_blocked_isnt_shown_until_it_is_unblocked() -> None:
         ("/words tea", "SETTING ADD word tea"),
         ("/words -tea", "SETTING REMOVE word tea"),
         ("/words +two words", "SETTING ADD word :two words"),
-        ("/mute dev", "SETTING ADD mute #dev"),
+        ("/quiet dev", "SETTING ADD mute #dev"),
         ("/dnd off", "SETTING REMOVE dnd"),
         ("/dnd 22:00 - 07:00", "SETTING ADD dnd 22:00-07:00"),
     ],

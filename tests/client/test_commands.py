@@ -110,8 +110,8 @@ WIRE = {
     "rules": ("/rules", "RULES"),
     "block": ("/block bob", "SETTING ADD block bob"),
     "unblock": ("/unblock bob", "SETTING REMOVE block bob"),
-    "mute": ("/mute", "SETTING ADD mute #lobby"),
-    "unmute": ("/unmute dev", "SETTING REMOVE mute #dev"),
+    "quiet": ("/quiet", "SETTING ADD mute #lobby"),
+    "unquiet": ("/unquiet dev", "SETTING REMOVE mute #dev"),
     "words": ("/words +two words", "SETTING ADD word :two words"),
     "dnd": ("/dnd 22:00-07:00", "SETTING ADD dnd 22:00-07:00"),
 }
