@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
 from hubbub.core.imports import Imported, ImportProblem
-from hubbub.importers.lines import milliseconds
+from hubbub.importers.lines import json_of, milliseconds
 
 _SPOKEN: Final = frozenset({"Default", "Reply"})
 
@@ -17,9 +16,7 @@ _SPOKEN: Final = frozenset({"Default", "Reply"})
 def read(path: Path, zone: tzinfo | None, channel: str) -> Iterator[Imported]:
     """What was said, as the file has it. Raises ImportProblem and OSError."""
     try:
-        export = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise ImportProblem(path, error.lineno, f"it isn't JSON: {error.msg}.") from error
+        export = json_of(path.read_text(encoding="utf-8-sig"), path)
     except UnicodeDecodeError:
         raise ImportProblem(path, None, "it isn't UTF-8.") from None
     messages = export.get("messages") if isinstance(export, dict) else None

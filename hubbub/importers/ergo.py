@@ -32,7 +32,7 @@ _TABLE: Final = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`(\w+)`")
 _COLUMN: Final = re.compile(rb"\s+`(\w+)` ")
 _INSERT: Final = re.compile(rb"INSERT INTO `(\w+)` (?:\(([^)]*)\) )?VALUES ")
 _VALUE: Final = re.compile(
-    rb"(?P<null>NULL)|0x(?P<hex>[0-9A-Fa-f]+)|(?P<number>-?\d+)"
+    rb"(?P<null>NULL)|0x(?P<hex>(?:[0-9A-Fa-f]{2})+)|(?P<number>-?\d{1,30})"
     rb"|(?:_\w+ ?)?'(?P<text>(?:[^'\\]++|\\.|'')*+)'",
     re.DOTALL,
 )
@@ -40,8 +40,8 @@ _ESCAPE: Final = re.compile(rb"\\(.)|''", re.DOTALL)
 _ESCAPED: Final = {b"0": b"\0", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"Z": b"\x1a"}
 
 Cell = int | bytes | None
-Stored = tuple[int, int, bytes]
-"""The number of a message, its time in nanoseconds, and its JSON."""
+Stored = tuple[int, object, bytes]
+"""The number of a message, its time in nanoseconds if it has one, and its JSON."""
 
 
 def read(path: Path, zone: tzinfo | None, channel: str) -> Iterator[Imported]:
@@ -50,27 +50,31 @@ def read(path: Path, zone: tzinfo | None, channel: str) -> Iterator[Imported]:
         is_sqlite = file.read(len(_SQLITE)) == _SQLITE
     stored = _of_sqlite(path, channel) if is_sqlite else _of_dump(path, channel)
     for number, time, item in stored:
-        said = _said(path, number, time // _NS_A_MS, item)
+        said = _said(path, number, time, item)
         if said is not None:
             yield said
 
 
-def _said(path: Path, number: int, time: int, item: bytes) -> Imported | None:
+def _said(path: Path, number: int, time: object, item: bytes) -> Imported | None:
     try:
         fields = json.loads(item)
         if fields["Type"] not in _SAID:
             return None
         nick, text = fields["Nick"].partition("!")[0], _text(fields["Message"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if not isinstance(time, int):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         text = f"message {number} of its history can't be understood."
         raise ImportProblem(path, None, text) from None
     action = text.startswith(_ACTION)
     text = text.removeprefix(_ACTION).removesuffix("\1") if action else text
-    return Imported(time, nick, text, notice=_SAID[fields["Type"]], action=action)
+    return Imported(time // _NS_A_MS, nick, text, notice=_SAID[fields["Type"]], action=action)
 
 
 def _text(message: dict[str, Any]) -> str:
     """The text; of one that was sent in several lines they are put together."""
+    if not isinstance(message["Message"], str):
+        raise TypeError
     text: str = message["Message"]
     for at, line in enumerate(message.get("Split") or ()):
         text += ("" if at == 0 or line.get("Concat") else "\n") + line["Message"]
@@ -125,7 +129,7 @@ def _rows(path: Path, table: bytes) -> Iterator[tuple[int, dict[str, Cell]]]:
             elif making == table and (column := _COLUMN.match(text)):
                 columns.append(column[1].decode())
             elif (insert := _INSERT.match(text)) and insert[1] == table:
-                named = (insert[2] or b"").decode().replace("`", "").split(",")
+                named = (insert[2] or b"").decode(errors="replace").replace("`", "").split(",")
                 names = [name.strip() for name in named] if insert[2] else columns
                 for cells in _tuples(path, line, text, insert.end()):
                     yield line, dict(zip(names, cells, strict=False))

@@ -55,9 +55,10 @@ def read(path: Path, zone: tzinfo | None, channel: str) -> Iterator[Imported]:
             raise ImportProblem(path, number, text)
         try:
             clock = time(int(found[1]), int(found[2]), int(found[3] or 0))
+            moment = milliseconds(datetime.combine(day, clock), zone)
         except ValueError:
             raise ImportProblem(path, number, f"there is no such time: {line[:8]}.") from None
-        said = _said(milliseconds(datetime.combine(day, clock), zone), found[4])
+        said = _said(moment, found[4])
         if said is not None:
             yield said
 

@@ -5,9 +5,9 @@ https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from html import unescape
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hubbub.core.imports import Imported, ImportProblem
-from hubbub.importers.lines import the_one
+from hubbub.importers.lines import json_of, the_one
 
 _SPOKEN: Final = frozenset({"", "bot_message", "me_message", "thread_broadcast", "file_share"})
 _MARKUP: Final = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
@@ -52,11 +52,13 @@ def _days(folder: Path | zipfile.Path) -> list[Path | zipfile.Path]:
 
 def _load(where: Path, file: Path | zipfile.Path) -> object:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ImportProblem(where, error.lineno, f"it isn't JSON: {error.msg}.") from error
+        text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ImportProblem(where, None, "it isn't UTF-8.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: it is encrypted, or packed in a way that isn't known here.
+        raise ImportProblem(where, None, f"it can't be unpacked ({error}).") from None
+    return json_of(text, where)
 
 
 def _people(path: Path, root: Path | zipfile.Path) -> dict[str, str]:
@@ -85,7 +87,7 @@ def _said(where: Path, number: int, message: object, people: Mapping[str, str]) 
         text = _plain(str(message.get("text") or ""), people)
         files = message.get("files") or []
         links = [str(file.get("url_private") or file.get("name") or "") for file in files]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise ImportProblem(where, None, f"message {number} can't be understood.") from None
     text = "\n".join(part for part in (text, *links) if part)
     return Imported(time, nick, text, action=message.get("subtype") == "me_message")

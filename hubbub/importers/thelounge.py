@@ -38,6 +38,7 @@ def _said(path: Path, number: int, time: int, kind: str, fields: str) -> Importe
         nick, text = message["from"]["nick"], message.get("text", "")
         if not (isinstance(nick, str) and isinstance(text, str)):
             raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError):
+        moment = int(time)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ImportProblem(path, number, "the message's row can't be understood.") from None
-    return Imported(int(time), bare(nick), text, notice=kind == "notice", action=kind == "action")
+    return Imported(moment, bare(nick), text, notice=kind == "notice", action=kind == "action")

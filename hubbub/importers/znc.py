@@ -48,10 +48,11 @@ def _read(path: Path, zone: tzinfo | None) -> Iterator[Imported]:
             if parts is None:
                 raise ValueError
             clock = time(int(parts[1]), int(parts[2]), int(parts[3]))
+            moment = milliseconds(datetime.combine(day, clock), zone)
         except ValueError:
             text = f"it should begin with the time in brackets, not {line[:30]!r}."
             raise ImportProblem(path, number, text) from None
-        said = _said(milliseconds(datetime.combine(day, clock), zone), parts[4])
+        said = _said(moment, parts[4])
         if said is not None:
             yield said
 

@@ -14,6 +14,7 @@ import pytest
 
 from hubbub.core.imports import Imported, ImportProblem
 from hubbub.importers import FORMATS, reader
+from hubbub.store import importing
 
 NOON = 1_704_110_400_000
 """2024-01-01T12:00:00Z"""
@@ -264,3 +265,48 @@ def test_what_is_wrong_in_a_slack_export(
 def test_a_directory_that_is_no_slack_export(tmp_path: Path) -> None:
     with pytest.raises(ImportProblem, match=r"there is no users\.json"):
         said("slack", tmp_path)
+
+
+# -- files that are wrong in odd ways -----------------------------------------------------------
+
+ROW = '{"room": "#tea", "command": "PRIVMSG", "time": "2024-01-01T12:00:00Z", "source": "a!b@c"'
+DISCORD_FIRST_DAY = (
+    '{"messages": [{"timestamp": "0001-01-01", "author": {"name": "a"}, "content": "x"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("discord", "[" * 100_000),
+        ("discord", "9" * 5_000),
+        ("discord", DISCORD_FIRST_DAY),
+        ("hubbub", ROW + ', "params": ["#tea", 5]}'),
+        ("hubbub", '{"room": "#tea"}\n{"room": ["#tea"]}'),
+        ("hubbub", "[" * 100_000),
+        ("irssi", "--- Log opened Mon Jan 01 00:00:00 0001\n00:00 <a> x\n"),
+        ("weechat", "0001-01-01 00:00:00\tann\tx\n"),
+        ("ergo", "INSERT INTO `sequence` (history_id) VALUES (" + "9" * 5_000 + ");\n"),
+        ("ergo", "INSERT INTO `sequence` (history_id) VALUES (0xabc);\n"),
+    ],
+)
+def test_what_no_exporter_writes_is_a_problem_with_a_name(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "odd.log", text)
+    with pytest.raises(ImportProblem, match=r"odd\.log"):
+        list(reader(name)(path, None, ""))
+
+
+def test_a_slack_time_without_end_is_a_problem(tmp_path: Path) -> None:
+    written(tmp_path / "users.json", "[]")
+    message = '[{"type": "message", "ts": 1e400, "text": "x"}]'
+    written(tmp_path / "tea" / "2024-01-01.json", message)
+    with pytest.raises(ImportProblem, match="message 1"):
+        said("slack", tmp_path)
+
+
+def test_half_a_character_is_left_out_of_what_is_stored(tmp_path: Path) -> None:
+    half = DISCORD_FIRST_DAY.replace("0001", "2024").replace('"x"', r'"a\ud83db"')
+    (message,) = said("discord", written(tmp_path / "half", half))
+    assert [line.text for line in importing._lines(message)] == ["ab"]
