@@ -88,6 +88,8 @@ def _parse_v1(header: bytes) -> Origin:
         raise MalformedHeader("expected TCP4, TCP6 or UNKNOWN, two addresses and two ports")
     kind = ipaddress.IPv4Address if words[1] == "TCP4" else ipaddress.IPv6Address
     try:
+        if "%" in words[2] + words[3]:
+            raise ValueError("an address has a zone, which means nothing on another machine")
         source, _ = kind(words[2]), kind(words[3])
     except ValueError as error:
         raise MalformedHeader(str(error)) from error

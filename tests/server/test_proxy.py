@@ -75,6 +75,8 @@ def test_what_begins_otherwise_is_no_header(line: bytes) -> None:
         b"PROXY TCP4 192.0.2.1 198.51.100.2 4242\r\n",
         b"PROXY TCP4 192.0.2.1 198.51.100.2 4242 8667 1\r\n",
         b"PROXY TCP4 2001:db8::1 ::1 4242 8667\r\n",
+        b"PROXY TCP6 fe80::1%eth0 ::1 4242 8667\r\n",
+        b"PROXY TCP6 fe80::1%!x@evil ::1 4242 8667\r\n",
         b"PROXY TCP6 192.0.2.1 198.51.100.2 4242 8667\r\n",
         b"PROXY TCP4 192.0.2.256 198.51.100.2 4242 8667\r\n",
         b"PROXY TCP4 192.0.2.1 198.51.100.2 4242 65536\r\n",
