@@ -54,6 +54,11 @@ PARTS: Mapping[str, Part] = {
         "disks that fill, files that can't be used", (*PYTEST, "tests/faults/test_disk.py")
     ),
     "replay": Part("the journal, replayed", (*PYTEST, "tests/faults/test_replay.py")),
+    "fuzz": Part(
+        "inputs that nobody meant, and valid clients against the definition of fan-out",
+        ("-m", "tests.faults.fuzz", "--seconds", "120"),
+        ("-m", "tests.faults.fuzz", "--inputs", "10000000"),
+    ),
     "abuse": Part("hostile clients", (*PYTEST, "tests/faults/test_abuse.py")),
 }
 
