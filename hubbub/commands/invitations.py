@@ -42,8 +42,9 @@ def _invitations(session: Session, state: State) -> Sequence[Shown | Fetch]:
 
 def _invited(session: Session, state: State, name: str) -> Sequence[Shown | Fetch]:
     """Who is invited to a room, for those who run it."""
-    room = find_room(state, name)
-    require_authority(room, state.sessions[session.id].user)
+    user = state.sessions[session.id].user
+    room = find_room(state, name, user)
+    require_authority(room, user)
     kept = [
         invitation
         for invitation in state.invitations.in_room(room.id)

@@ -26,8 +26,8 @@ MASKS_MOST: Final = 4
 """How many masks one LIST tries on each room: all rooms times many masks would hold up everybody."""
 MS_A_MINUTE: Final = 60_000
 
-Condition = Callable[[Room, int], bool]
-"""Whether a room is wanted, given the time in milliseconds."""
+Condition = Callable[[Room, int, bool], bool]
+"""Whether a room is wanted, given the time in milliseconds and whether its topic may be known."""
 
 _COMPARISON = re.compile(r"([CT]?)([<>])([0-9]{1,15})", re.IGNORECASE)
 
@@ -58,8 +58,8 @@ def _comparison(text: str) -> Condition | None:
         return None
     measure, most, wanted = _MEASURES[found[1].upper()], found[2] == "<", int(found[3])
 
-    def holds(room: Room, now: int) -> bool:
-        value = measure(room, now)
+    def holds(room: Room, now: int, topical: bool) -> bool:
+        value = measure(room, now) if topical or measure is not _topic_minutes else None
         if value is None:
             return False
         return value < wanted if most else value > wanted
@@ -94,7 +94,7 @@ class Wanted:
             text = f"One LIST takes at most {MASKS_MOST} masks"
             raise refuse(Numeric.ERR_TOOMANYMATCHES, "LIST", text=text)
 
-    def has(self, room: Room, now: int) -> bool:
+    def has(self, room: Room, now: int, *, topical: bool) -> bool:
         # Rooms that everybody left are shown to those who look for something.
         if self._everything:
             return bool(room.members)
@@ -104,12 +104,16 @@ class Wanted:
             return False
         if any(matches(mask, room.name) for mask in self._unwanted):
             return False
-        return all(condition(room, now) for condition in self._conditions)
+        return all(condition(room, now, topical) for condition in self._conditions)
 
 
 def _topic(room: Room, asker: User) -> str:
     """The room's topic, unless TOPIC would refuse it to the asker, too."""
-    return "" if room.private and asker.id not in room.members else room.topic
+    return room.topic if _is_topical(room, asker) else ""
+
+
+def _is_topical(room: Room, asker: User) -> bool:
+    return not room.private or asker.id in room.members
 
 
 def list_(call: Call, state: State) -> Sequence[Shown | Fetch]:
@@ -119,7 +123,7 @@ def list_(call: Call, state: State) -> Sequence[Shown | Fetch]:
         room
         for room in state.rooms.values()
         if ("s" not in room.flags or room.id in asker.memberships)
-        and wanted.has(room, state.present)
+        and wanted.has(room, state.present, topical=_is_topical(room, asker))
     ]
     rooms.sort(key=lambda room: (-len(room.members), room.folded))
     replies: list[Reply] = [numeric(Numeric.RPL_LISTSTART, "Channel")]

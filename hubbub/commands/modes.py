@@ -109,8 +109,9 @@ def _require_relayable(
 
 def _visible_room(session: Session, state: State, name: str) -> tuple[Room, bool]:
     """The room and whether the session is in it; refuses strangers to a secret one."""
-    room = find_room(state, name)
-    inside = state.sessions[session.id].user.id in room.members
+    user = state.sessions[session.id].user
+    room = find_room(state, name, user)
+    inside = user.id in room.members
     if "s" in room.flags and not inside:
         raise refuse(Numeric.ERR_NOTONCHANNEL, room.name)
     return room, inside

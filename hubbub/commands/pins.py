@@ -48,8 +48,9 @@ def unpin(call: Call) -> Sequence[Work]:
 
 def pins(call: Call, state: State) -> Sequence[Shown | Fetch]:
     """PINS: the pinned messages of a room that one is in and that one may read, oldest first."""
-    room = find_room(state, call.param(0))
-    member = find_member(room, state.sessions[call.session.id].user)
+    user = state.sessions[call.session.id].user
+    room = find_room(state, call.param(0), user)
+    member = find_member(room, user)
     places = tuple(sorted(room.pins))
     name, log_id, session = room.name, state.log_id, call.session
 

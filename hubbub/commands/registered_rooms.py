@@ -56,8 +56,9 @@ def _own_rooms(session: Session, state: State) -> Sequence[Shown | Fetch]:
 
 
 def _about(session: Session, state: State, name: str) -> Sequence[Shown | Fetch]:
-    found = find_room(state, name)
-    require_registered(found, state.sessions[session.id].user, "ROOM")
+    user = state.sessions[session.id].user
+    found = find_room(state, name, user)
+    require_registered(found, user, "ROOM")
     founder, day = _called(state, found.founder), f"{_day(found.registered_at)}"
     text = (
         f"{found.name} is {founder}'s, registered on {day};"
@@ -96,8 +97,9 @@ def access(call: Call) -> Sequence[Work]:
 
 
 def _entries(session: Session, state: State, name: str) -> Sequence[Shown | Fetch]:
-    found = find_room(state, name)
-    require_registered(found, state.sessions[session.id].user, "ACCESS")
+    user = state.sessions[session.id].user
+    found = find_room(state, name, user)
+    require_registered(found, user, "ACCESS")
     listed = sorted(found.access.values(), key=lambda access: (access.at, access.account))
     notes = [
         _entry(found, _called(state, found.founder), "founder"),

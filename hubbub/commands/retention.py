@@ -9,6 +9,7 @@ from typing import Final
 from hubbub.commands.row import Call, Kind, Row, When, query
 from hubbub.core import entries
 from hubbub.core.retention import retention_of
+from hubbub.core.rooms import find_room
 from hubbub.core.state import State
 from hubbub.edge.work import Shown, Work
 from hubbub.irc.numerics import Numeric
@@ -46,10 +47,9 @@ def retention(call: Call) -> Sequence[Work]:
 
 def _show(call: Call, state: State) -> Sequence[Shown]:
     name = call.param(0)
-    room = state.room_named(name)
-    if room is None:
-        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
-    if room.private and state.sessions[call.session.id].user.id not in room.members:
+    user = state.sessions[call.session.id].user
+    room = find_room(state, name, user)
+    if room.private and user.id not in room.members:
         raise refuse(Numeric.ERR_NOTONCHANNEL, name)
     return [retention_of(state, room)]
 

@@ -9,6 +9,7 @@ from hubbub.commands.arrival import after_join, before_join, follows, topic_of
 from hubbub.commands.row import MODERN, Call, Kind, Row, When, cut, each_once
 from hubbub.core import entries
 from hubbub.core.entities import Member
+from hubbub.core.rooms import find_room
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Lookup, Shown, Work
@@ -57,10 +58,9 @@ def topic(call: Call) -> Sequence[Work]:
 
 
 def _read_topic(session: Session, state: State, name: str) -> Sequence[Shown | Fetch]:
-    room = state.room_named(name)
-    if room is None:
-        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
-    if room.private and state.sessions[session.id].user.id not in room.members:
+    user = state.sessions[session.id].user
+    room = find_room(state, name, user)
+    if room.private and user.id not in room.members:
         raise refuse(Numeric.ERR_NOTONCHANNEL, name)
     return topic_of(room)
 

@@ -12,7 +12,7 @@ from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname, host_for
 from hubbub.core.audit import note
 from hubbub.core.choosing import move_settings
-from hubbub.core.codes import DAY_SECONDS, Code, Kind
+from hubbub.core.codes import DAY_SECONDS, RESETS, Code, Kind
 from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
@@ -394,10 +394,28 @@ def set_password(state: State, entry: entries.SetPassword, out: list[Output]) ->
         note(state, entry.session, out, "password", account.name)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
+    end_access(state, account, entry.session, "The password of your account was changed", out)
     if entry.session != NO_SESSION:
         text = "Your password was changed"
         reply = Reply("NOTE", ("ACCOUNT", "PASSWORD_CHANGED", account.name, text))
         out.append(Answer(entry.session, reply))
+
+
+def end_access(
+    state: State, account: Account, but: SessionId, reason: str, out: list[Output]
+) -> None:
+    """With a new password: who came in by the old one, or could by a code, is no longer let in."""
+    _end_resets(state, account)
+    for session in state.user_of(account).sessions:
+        if session != but:
+            out.append(HangUp(session, f"{reason}: log in with the new one"))
+            end_session(state, session, reason, out)
+
+
+def _end_resets(state: State, account: Account) -> None:
+    for kind in RESETS:
+        for code in state.codes.of(kind, account.id):
+            state.end_code(code)
 
 
 def set_role(state: State, entry: entries.SetRole, out: list[Output]) -> None:
@@ -414,6 +432,10 @@ def give_role(state: State, account: Account, role: str, out: list[Output]) -> N
     """Changes an account's role; with an admin there is nothing left to claim."""
     account.role = role
     state.save(account)
+    # A code that another made for a member isn't to open what a moderator may do.
+    _end_resets(state, account)
+    if not account.may(state.rules.inviters):
+        close_invites_of(state, account)
     if account.may("admin"):
         _end_claims(state)
     _show_role(state, state.user_of(account), out)
@@ -423,6 +445,17 @@ def give_role(state: State, account: Account, role: str, out: list[Output]) -> N
 def _end_claims(state: State) -> None:
     for code in state.codes.of("claim"):
         state.end_code(code)
+
+
+def close_invites_of(state: State, account: Account) -> None:
+    """Somebody may no longer let others in: nobody new comes by the invites that it made.
+
+    Those who came by them before go on coming, until the invite ends or is revoked.
+    """
+    for code in state.codes.of("invite"):
+        if code.maker == account.id and code.uses:
+            code.uses = 0
+            state.save(code)
 
 
 def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]) -> None:
@@ -448,6 +481,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
         state.end_invitation(invitation)
     close_ways_back(state, account.identity)
     bequeath(state, account, out)
+    close_invites_of(state, account)
     for code in [code for code in state.codes if code.account == account.id]:
         state.end_code(code)
     if entry.messages:

@@ -17,6 +17,8 @@ DAY_SECONDS: Final = 86_400
 Kind = Literal["claim", "reset", "mailed", "address", "invite"]
 """What a code is for: becoming the first admin; giving an account a new password, by a moderator or
 by letter; proving that an account's address is its owner's; or letting others in."""
+RESETS: Final[tuple[Kind, ...]] = ("reset", "mailed")
+"""The kinds of code by which an account gets a new password."""
 MAILED_SECONDS: Final = 3_600
 """How long a code for a new password works that was sent by letter."""
 MAILED_AT_ONCE: Final = 3

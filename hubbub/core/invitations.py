@@ -29,7 +29,7 @@ def invite(state: State, entry: entries.Invite, out: list[Output]) -> None:
     target = state.user_named(entry.nick)
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.nick)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     member = find_member(room, user)
     require_unmuted(state, user, room.name)
     if "i" in room.flags or room.key_word or room.limit or is_banned(room, target):
@@ -107,7 +107,7 @@ def _tell_inviters(room: Room, invitation: Event, inviter: SessionId, out: list[
 def uninvite(state: State, entry: entries.Uninvite, out: list[Output]) -> None:
     """Withdraws an invitation: its maker may, who runs the room, and the invited declines its own."""
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     declining = fold_nick(entry.nick) == user.folded
     invitation = _find(state, room, entry.nick)
     if not declining and (invitation is None or invitation.by != user.identity):

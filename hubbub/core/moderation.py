@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
-from hubbub.core.accounts import give_role
+from hubbub.core.accounts import close_invites_of, give_role
 from hubbub.core.audit import actor, next_number, note, tell_moderators
 from hubbub.core.entities import Account, User
 from hubbub.core.happening import happened
@@ -61,7 +61,7 @@ TARGET_BYTES: Final = 200
 
 def kick(state: State, entry: entries.Kick, out: list[Output]) -> None:
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     require_authority(room, user)
     target = state.user_named(entry.nick)
     if target is None:
@@ -173,6 +173,7 @@ def ban(state: State, entry: entries.Ban, out: list[Output]) -> None:
     for user in people:
         remove_user(state, user, f"Banned{until}", entry.reason, out)
         if user.owner is not None:
+            close_invites_of(state, user.owner)
             depart(state, user, "Banned", out)
 
 

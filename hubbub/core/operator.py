@@ -56,7 +56,7 @@ def wallops(state: State, entry: entries.Wallops, out: list[Output]) -> None:
 
 def announce(state: State, entry: entries.Announce, out: list[Output]) -> None:
     require_role(state, entry.session, "moderator")
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, None)
     state.keep_room(room)
     place = state.take_place()
     source = state.rules.server_name

@@ -20,7 +20,8 @@ PINNABLE = frozenset({"PRIVMSG", "NOTICE"})
 
 
 def pin_message(state: State, entry: entries.PinMessage, out: list[Output]) -> None:
-    user, room, said = speaker(state, entry.session), find_room(state, entry.room), entry.said
+    user = speaker(state, entry.session)
+    room, said = find_room(state, entry.room, user), entry.said
     require_authority(room, user)
     id = msgid(state.log_id, said.place)
     if said.room != room.id or said.verb not in PINNABLE or not _may_read(state, room, user, said):
@@ -51,7 +52,8 @@ def _may_read(state: State, room: Room, user: User, said: entries.Said) -> bool:
 
 
 def unpin_message(state: State, entry: entries.UnpinMessage, out: list[Output]) -> None:
-    user, room = speaker(state, entry.session), find_room(state, entry.room)
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     require_authority(room, user)
     place, id = parse_msgid(state.log_id, entry.id), entry.id
     pin = None if place is None else room.pins.get(place)

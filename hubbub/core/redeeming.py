@@ -6,23 +6,20 @@ Law: a wrong code, one that is over and one for an account that isn't there are 
 from __future__ import annotations
 
 import hmac
-from typing import Final
 
 from hubbub.core import entries
-from hubbub.core.accounts import give_role, issue, make_account, named, require_free
-from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, Code, Kind
+from hubbub.core.accounts import end_access, give_role, issue, make_account, named, require_free
+from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, RESETS, Code
 from hubbub.core.entities import Account
 from hubbub.core.ids import NO_SESSION
 from hubbub.core.inviting import require_inviter
-from hubbub.core.outputs import Answer, HangUp, Output
+from hubbub.core.outputs import Answer, Output
 from hubbub.core.pending import Pending
-from hubbub.core.presence import end_session, require_role, speaker
+from hubbub.core.presence import require_role, speaker
 from hubbub.core.state import State
 from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, fail, refuse
-
-RESETS: Final[tuple[Kind, ...]] = ("reset", "mailed")
 
 
 def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> None:
@@ -117,16 +114,9 @@ def recover(state: State, entry: entries.Recover, out: list[Output]) -> None:
         code = _reset_code(state, entry.digest, account)
     if account is None or code is None:
         raise _wrong_code("RECOVER", entry.name)
-    for kind in RESETS:
-        for other in state.codes.of(kind, account.id):
-            state.end_code(other)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
-    reason = "The password of your account was reset: log in with the new one"
-    for session in state.user_of(account).sessions:
-        if session != entry.session:
-            out.append(HangUp(session, reason))
-            end_session(state, session, reason, out)
+    end_access(state, account, entry.session, "The password of your account was reset", out)
     text = f"The password of {account.name} is changed: log in with the new one"
     note = Reply("NOTE", ("RECOVER", "PASSWORD_CHANGED", account.name, text))
     out.append(Answer(entry.session, note))

@@ -22,7 +22,8 @@ from hubbub.irc.replies import Reply, fail, refuse
 
 def register_room(state: State, entry: entries.RegisterRoom, out: list[Output]) -> None:
     """Makes a room its operator's account's."""
-    user, room = speaker(state, entry.session), find_room(state, entry.room)
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     require_operator(find_member(room, user))
     if user.owner is None:
         text = "A room is registered to an account: REGISTER your name, or log in, first"
@@ -53,7 +54,8 @@ def founded(state: State, account: Account) -> list[Room]:
 
 def transfer_room(state: State, entry: entries.TransferRoom, out: list[Output]) -> None:
     """Hands a room to one of its operators by access, or by a moderator to anybody."""
-    user, room = speaker(state, entry.session), find_room(state, entry.room)
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     _require_founder(room, user, "ROOM")
     heir = _account(state, entry.account, "ROOM", room)
     if heir.id == room.founder:
@@ -85,7 +87,8 @@ def _hand_over(state: State, room: Room, heir: Account, out: list[Output]) -> No
 
 def drop_room(state: State, entry: entries.DropRoom, out: list[Output]) -> None:
     """Ends a registration: those who are in the room keep their ranks, rights to one are gone."""
-    user, room = speaker(state, entry.session), find_room(state, entry.room)
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     _require_founder(room, user, "ROOM")
     _release(state, room)
     out.append(_note(entry, "DROPPED", room.name, f"{room.name} isn't registered any more"))
@@ -101,7 +104,8 @@ def _release(state: State, room: Room) -> None:
 
 def set_access(state: State, entry: entries.SetAccess, out: list[Output]) -> None:
     """Gives or takes a right to a rank, and with it the rank of who is there."""
-    user, room = speaker(state, entry.session), find_room(state, entry.room)
+    user = speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     require_registered(room, user, "ACCESS")
     account = _account(state, entry.account, "ACCESS", room)
     access = room.access.get(account.id)

@@ -19,7 +19,8 @@ from hubbub.irc.replies import Reply, fail
 
 def set_retention(state: State, entry: entries.SetRetention, out: list[Output]) -> None:
     """Keeps what is said in a room for so many days, or with 0 for as long as the server does."""
-    room = find_room(state, entry.room)
+    user = None if entry.session == NO_SESSION else speaker(state, entry.session)
+    room = find_room(state, entry.room, user)
     who = _require_right(state, entry, room)
     most = state.rules.keep_days
     if most and (entry.for_ever or entry.days > most):

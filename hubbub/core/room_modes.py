@@ -33,7 +33,7 @@ Checked = tuple[ModeChange, Callable[[], None]]
 
 def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output]) -> None:
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     require_authority(room, user)
     own = room.members.get(user.id)
     as_moderator = own is None or "o" not in own.ranks

@@ -28,7 +28,7 @@ AGAIN_MS: Final = 60_000
 def rename_room(state: State, entry: entries.RenameRoom, out: list[Output]) -> None:
     """Gives a room another name; the one it had leads to it for a while."""
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     require_authority(room, user)
     before, after = room.folded, fold_room(entry.name)
     if entry.name == room.name:

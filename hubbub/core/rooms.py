@@ -24,12 +24,31 @@ from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import fail, numeric, refuse
 
 
-def find_room(state: State, name: str) -> Room:
-    """The room of that name; refuses when there is none."""
+def find_room(state: State, name: str, user: User | None) -> Room:
+    """The room of that name; refuses when there is none that the user may know of.
+
+    The server itself is nobody, and knows them all.
+    """
     room = state.room_named(name)
-    if room is None:
+    if room is None or (user is not None and not may_know(state, room, user)):
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     return room
+
+
+def may_know(state: State, room: Room, user: User) -> bool:
+    """Whether a user may know that a room is there.
+
+    A secret one is known to those who are in it, are invited or have a right to a rank or a way
+    back, and to the server's moderators. To others it is as if there were none.
+    """
+    return (
+        "s" not in room.flags
+        or room.id in user.memberships
+        or user.may("moderator")
+        or bool(right_of(room, user))
+        or state.invitations.get(user.identity, room.id) is not None
+        or state.ways_back.get(user.identity, room.id) is not None
+    )
 
 
 def find_member(room: Room, user: User) -> Member:
@@ -169,7 +188,7 @@ def _admit(state: State, room: Room, user: User, entry: entries.Join) -> None:
 
 def part(state: State, entry: entries.Part, out: list[Output]) -> None:
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     reason = "" if mute_of(state, user) is not None else entry.reason
     _leave(state, find_member(room, user), reason, out)
 
@@ -190,7 +209,7 @@ def _leave(state: State, member: Member, reason: str, out: list[Output]) -> None
 
 def set_topic(state: State, entry: entries.SetTopic, out: list[Output]) -> None:
     user = speaker(state, entry.session)
-    room = find_room(state, entry.room)
+    room = find_room(state, entry.room, user)
     member = find_member(room, user)
     require_unmuted(state, user, room.name)
     if "t" in room.flags:

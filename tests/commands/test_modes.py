@@ -52,7 +52,7 @@ def test_a_secret_rooms_modes_and_lists_are_its_members_affair(
     alice: Person, carol: Person
 ) -> None:
     alice.send("MODE #room +s")
-    refusal = ":hub.test 442 carol #room :You're not on that channel"
+    refusal = ":hub.test 403 carol #room :No such channel"
     assert carol.ask("MODE #room", "MODE #room b") == [refusal, refusal]
 
 

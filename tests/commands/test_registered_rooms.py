@@ -104,7 +104,7 @@ def test_what_room_is_told(world: World) -> None:
         ":hub.test NOTE ROOM FOUNDED_END :0 rooms are registered to you"
     ]
     ann.send("MODE #den +s")
-    assert bob.ask("ROOM INFO #den") == [":hub.test 442 bob #den :You're not on that channel"]
+    assert bob.ask("ROOM INFO #den") == [":hub.test 403 bob #den :No such channel"]
     assert "INFO #den ann" in ann.ask("PART #den", "ROOM INFO #den")[-1]
     bob.send("JOIN #new")
     assert bob.ask("ROOM INFO #new", "ROOM SELL #new") == [
@@ -180,14 +180,12 @@ def test_who_may_give_which_right(world: World) -> None:
     assert "has a voice" in bob.ask("ACCESS #den ADD dora voice")[0]
     assert "no access" in bob.ask("ACCESS #den DEL dora")[0]
     assert carol.ask("ACCESS #den ADD dora voice") == [no.format("carol")]
-    assert dora.ask("ACCESS #den ADD dora voice") == [
-        ":hub.test 442 dora #den :You're not on that channel"
-    ]
+    assert dora.ask("ACCESS #den ADD dora voice") == [":hub.test 403 dora #den :No such channel"]
     assert "is an operator" in mod.ask("ACCESS #den ADD dora operator")[0]
     assert "no access" in dora.ask("ACCESS #den DEL dora")[0]
     assert "no access" in carol.ask("ACCESS #den DEL carol")[0]
     assert "ENTRY #den ann founder" in mod.ask("ACCESS #den")[0]
-    assert dora.ask("ACCESS #den") == [":hub.test 442 dora #den :You're not on that channel"]
+    assert dora.ask("ACCESS #den") == [":hub.test 403 dora #den :No such channel"]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_a_private_rooms_setting_is_its_members_affair(world: World) -> None:
     alice, bob = world.enter("alice", PLAIN), world.connect("bob", PLAIN)
     assert bob.ask("RETENTION #room") == [f"{NOTE} #room 0 :What is said here is kept for ever"]
     alice.send("MODE #room +s")
+    assert bob.ask("RETENTION #room")[0].startswith(":hub.test 403 ")
+    alice.send("MODE #room -s+i")
     assert bob.ask("RETENTION #room")[0].startswith(":hub.test 442 ")
     assert bob.ask("RETENTION #none")[0].startswith(":hub.test 403 ")
     assert alice.ask("RETENTION #room")[0].startswith(NOTE)

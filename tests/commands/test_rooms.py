@@ -201,7 +201,7 @@ def test_topics_of_rooms_one_is_not_in(world: World) -> None:
     assert carol.ask("TOPIC #room mine") == [
         ":hub.test 442 carol #room :You're not on that channel"
     ]
-    alice.send("MODE #room +s")
+    alice.send("MODE #room +i")
     assert carol.ask("TOPIC #room") == [":hub.test 442 carol #room :You're not on that channel"]
     assert carol.ask("TOPIC #none", "TOPIC :a b", "TOPIC #none text") == [
         ":hub.test 403 carol #none :No such channel",

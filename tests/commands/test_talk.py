@@ -41,7 +41,6 @@ def test_what_is_said_in_a_room_reaches_the_others(world: World, verb: str) -> N
     [
         ("+n", "carol", "Cannot send to channel"),
         ("-n+m", "carol", "Cannot send to channel"),
-        ("-n+s", "carol", "Cannot send to channel"),
         ("-n+b carol", "carol", "Cannot send to channel (you are banned)"),
         ("+m", "bob", "Cannot send to channel (it is moderated)"),
         ("+b *!~bob@*", "bob", "Cannot send to channel (you are banned)"),
