@@ -180,6 +180,14 @@ def test_the_readme_lists_what_can_be_typed() -> None:
     assert words == named - {"/stop"} | {"/quit"}
 
 
+# -- docs/decisions.md --------------------------------------------------------------------
+
+
+def test_decisions_are_numbered_in_their_order() -> None:
+    numbers = re.findall(r"^## (\d+)\. ", text_of("docs/decisions.md"), re.MULTILINE)
+    assert numbers == [str(number + 1) for number in range(len(numbers))]
+
+
 # -- links --------------------------------------------------------------------------------
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hubbub.client.chat import Chat
 
 HISTORY_COUNT = 50
+HELP_COLUMN = 30
+"""How wide a usage may be beside its help."""
 
 
 class UsageError(Exception):
@@ -90,10 +92,13 @@ def _help(chat: Chat, rest: str) -> None:
             raise UsageError(f"there is no command /{clean(rest.removeprefix('/'))}")
         chat.tell(f"{row.usage} — {row.help}")
         return
-    width = max(len(row.usage) for row in ROWS)
     chat.tell("What you type is said in the room you are in. Commands:")
     for row in ROWS:
-        chat.tell(f"  {row.usage:<{width}}  {row.help}")
+        usage = row.usage
+        if len(usage) > HELP_COLUMN:
+            chat.tell(f"  {usage}")
+            usage = ""
+        chat.tell(f"  {usage:<{HELP_COLUMN}}  {row.help}")
     chat.tell("A line that should begin with a slash is typed with two: //like this")
 
 

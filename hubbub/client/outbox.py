@@ -81,10 +81,6 @@ class Outbox:
             item = Outgoing(f"{self._run_token}-{self._count}", target, key, text, kind)
             self._items.append(item)
 
-    def waits_for(self, key: str) -> bool:
-        """True when something for this target has not been answered."""
-        return any(item.key == key for item in self._items)
-
     def ready(
         self,
         may_send: Callable[[str], bool],

@@ -61,11 +61,6 @@ def format_tags(tags: Mapping[str, str]) -> str:
     return ";".join(written)
 
 
-def is_valid_key(key: str) -> bool:
-    """Whether `key` follows the grammar: `[+][vendor/]name`, ASCII letters, digits, hyphens."""
-    return _KEY.fullmatch(key) is not None
-
-
 def is_client_only(key: str) -> bool:
     """Whether the tag is a client's own, relayed as it is (its key starts with '+')."""
     return key.startswith("+")

@@ -9,6 +9,9 @@ from difflib import get_close_matches
 
 from hubbub.server.errors import OperatorError
 
+HELP_COLUMN = 30
+"""How wide the words of commands may be beside their help; a terminal may have 80 columns."""
+
 
 class AdminUsageError(OperatorError):
     """A command that isn't one, or lacks something; the text says how it is written."""
@@ -125,6 +128,12 @@ def parse_admin(line: str) -> tuple[AdminCommand, tuple[str, ...]]:
 
 
 def admin_help(commands: Sequence[AdminCommand] = ADMIN_COMMANDS) -> list[str]:
-    """The answer to `help`: one line a command."""
-    width = max(len(command.usage) for command in commands)
-    return [f"{command.usage:{width}}  {command.help}" for command in commands]
+    """The answer to `help`: one line a command, two where its words take more than their column."""
+    lines = []
+    for command in commands:
+        words = command.usage
+        if len(words) > HELP_COLUMN:
+            lines.append(words)
+            words = ""
+        lines.append(f"{words:{HELP_COLUMN}}  {command.help}")
+    return lines

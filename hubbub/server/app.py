@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 import socket
 import sys
@@ -173,7 +172,7 @@ class Running:
         """Runs the timers, and the console where there is a terminal, until told to stop."""
         care = asyncio.create_task(self._take_care())
         tasks = [care, asyncio.create_task(self._stopped.wait())]
-        if self._options.console and self._has_terminal():
+        if self._options.wants_console():
             from hubbub.server.console import run_console
 
             tasks.append(asyncio.create_task(run_console(desk.handle, desk.names)))
@@ -183,9 +182,6 @@ class Running:
         await asyncio.gather(*pending, return_exceptions=True)
         for task in done:
             task.result()
-
-    def _has_terminal(self) -> bool:
-        return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
 
     async def _take_care(self) -> None:
         loop = asyncio.get_running_loop()
@@ -276,7 +272,7 @@ class Running:
             data=str(self._data),
             invite=self._listeners.door.invite,
             seconds=time.perf_counter() - self._started,
-            console=self._options.console and self._has_terminal(),
+            console=self._options.wants_console(),
             claim=claim,
         )
         print("\n".join(greeting.lines()), flush=True)

@@ -64,7 +64,6 @@ def test_what_waits_for_a_person_follows_a_new_name() -> None:
     (first, _) = outbox.ready(lambda key: True, lambda key: False, True, 0.0)
     first.label, first.once = "x", True
     outbox.renamed("bob", "Robert", "robert")
-    assert outbox.waits_for("bob")
     assert [item.target for item in go(outbox)] == ["Robert"]
 
 

@@ -8,7 +8,6 @@ from hubbub.irc.tags import (
     escape,
     format_tags,
     is_client_only,
-    is_valid_key,
     parse_tags,
     unescape,
 )
@@ -81,18 +80,6 @@ def test_a_key_that_would_break_the_line_is_not_written(key: str) -> None:
 def test_nul_is_not_written() -> None:
     with pytest.raises(ValueError, match="NUL"):
         format_tags({"a": "\0"})
-
-
-@pytest.mark.parametrize(
-    "key", ["a", "+a", "+draft/reply", "example.com/a-b", "xn--e1afmkfd.org/f"]
-)
-def test_keys_of_the_grammar(key: str) -> None:
-    assert is_valid_key(key)
-
-
-@pytest.mark.parametrize("key", ["", "+", "++a", "a/", "/a", "a/b/c", "a_b", "é", "a.b", "a\n"])
-def test_keys_outside_the_grammar(key: str) -> None:
-    assert not is_valid_key(key)
 
 
 def test_client_only_tags_start_with_plus() -> None:

@@ -5,6 +5,7 @@ import pytest
 from hubbub.server.admin_commands import (
     ADMIN_COMMANDS,
     ALIASES,
+    AdminCommand,
     AdminUsageError,
     admin_help,
     parse_admin,
@@ -46,11 +47,22 @@ def test_a_wrong_line_is_answered(line: str, answer: str) -> None:
 
 
 def test_each_command_has_help() -> None:
-    help_lines = admin_help()
-    for command, line in zip(ADMIN_COMMANDS, help_lines, strict=True):
-        assert line.startswith(command.usage)
-        assert line.endswith(command.help)
+    lines = iter(admin_help())
+    for command in ADMIN_COMMANDS:
         assert command.help
+        line = next(lines)
+        assert line.startswith(command.usage)
+        assert (line if command.help in line else next(lines)).endswith(f"  {command.help}")
+    assert not list(lines)
+
+
+def test_help_fits_beside_the_words_of_most_commands() -> None:
+    short, long = (AdminCommand(name, "<name>", "does it", 1, 1) for name in ("a", "a" * 40))
+    assert admin_help([short, long]) == [
+        "a <name>" + " " * 24 + "does it",
+        "a" * 40 + " <name>",
+        " " * 32 + "does it",
+    ]
 
 
 def test_other_words_mean_commands() -> None:
