@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from bench import procfs
 from bench.judge import MARK, DeliveryError, judge, pong
 from bench.scenarios import Scenario
+from bench.speech import text_of
 from bench.swarm import STALL_SECONDS, Client, Swarm
 
 _FEW = 64
@@ -250,8 +251,8 @@ class Load:
         written = []
         for _ in range(lines or self.scenario.lines):
             self._serial += 1
-            line = f"PRIVMSG {target} :{self._serial:010d} ".encode()
-            written.append(line.ljust(_LINE_LENGTH - 1, b"x") + MARK)
+            head = f"PRIVMSG {target} :".encode()
+            written.append(head + text_of(self._serial, _LINE_LENGTH - 1 - len(head)) + MARK)
         said.setdefault(number, []).extend(written)
         client = self.swarm.clients[number]
         return number, client.sock, client.written(written)

@@ -23,7 +23,7 @@ import msgspec
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.store import rows
 from hubbub.store.parts import Parts
-from hubbub.store.words import fold, words
+from hubbub.store.words import words_of
 
 STEP_ROWS: Final = 512
 """How many rows of the history one step looks at, at most."""
@@ -50,6 +50,11 @@ _WORDS: Final = msgspec.json.Decoder(list[tuple[str, int]])
 @lru_cache(8_192)
 def _named(letter: str, name: str) -> str:
     return letter + blake2b(name.encode(), digest_size=8).hexdigest()
+
+
+@lru_cache(8_192)
+def _source_token(source: str) -> str:
+    return author_token(fold_nick(rows.nick_of(source)))
 
 
 def room_token(room: int, status: str) -> str:
@@ -143,7 +148,7 @@ class Index:
 
     def add(self, cursor: sqlite3.Cursor, found: Sequence[_Cells]) -> None:
         said = [cells for cells in found if cells[1] in SAID and cells[-1] is not None]
-        worded = [words(fold(cells[-1] or "")) for cells in said]
+        worded = [words_of(cells[-1] or "") for cells in said]
         number = self._numbers(cursor, set().union(*worded)).__getitem__
         entries = [
             (cells[0], " ".join((*_names(cells), *map(number, of))))
@@ -212,7 +217,7 @@ def remove(cursor: sqlite3.Cursor, where: str, parameters: Sequence[object]) -> 
 
 
 def _remove(cursor: sqlite3.Cursor, cells: _Cells) -> None:
-    numbers = dict(_look_up(cursor, list(words(fold(cells[-1] or "")))))
+    numbers = dict(_look_up(cursor, list(words_of(cells[-1] or ""))))
     tokens = " ".join([*_names(cells), *map(str, numbers.values())])
     cursor.execute(
         "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
@@ -247,7 +252,7 @@ def _read(
 
 def _names(cells: _Cells) -> list[str]:
     _, _, room, status, author, peer, source, peer_nick, _ = cells
-    nick = author_token(fold_nick(rows.nick_of(source)))
+    nick = _source_token(source)
     if room is not None:
         return [room_token(room, status), nick]
     identities = {identity_token(identity) for identity in (author, peer) if identity}

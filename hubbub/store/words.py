@@ -32,8 +32,8 @@ _GRAMS: Final = (
 )
 _LETTER: Final = rf"[^\W_{_GRAMS}]"
 _PIECE: Final = re.compile(rf"(?P<grams>[{_GRAMS}]+)|{_LETTER}+")
-_ASCII_PIECE: Final = re.compile(r"[0-9a-z]+")
-_LONG: Final = re.compile(rf"[0-9a-z]{{{WINDOW_LETTERS + 1}}}")
+_ASCII_SPACED: Final = "".join(sign if sign.isalnum() else " " for sign in map(chr, range(128)))
+"""Of an ASCII text, all that is in no word becomes a space."""
 _TERM: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 # mIRC's colours with their numbers, hexadecimal colours, and the signs for bold and the like.
@@ -60,12 +60,8 @@ def words(folded: str) -> set[str]:
     """What the index keeps of a folded text: its words, and of runs without spaces the single
     characters and the pairs."""
     if folded.isascii():
-        found = set(_ASCII_PIECE.findall(folded))
-        if len(folded) <= WINDOW_LETTERS or not _LONG.search(folded):
-            return found
-        long = [word for word in found if len(word) > WINDOW_LETTERS]
-        return found.difference(long).union(*map(_windows, long))
-    found = set()
+        return _ascii_words(folded)
+    found: set[str] = set()
     for piece in _PIECE.finditer(folded):
         run = piece[0]
         if piece["grams"]:
@@ -74,6 +70,21 @@ def words(folded: str) -> set[str]:
         else:
             found.update(_windows(run))
     return found
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text that isn't folded yet."""
+    if text.isascii() and text.isprintable():
+        return _ascii_words(text.lower())
+    return words(fold(text))
+
+
+def _ascii_words(folded: str) -> set[str]:
+    found = set(folded.translate(_ASCII_SPACED).split())
+    if len(folded) <= WINDOW_LETTERS:
+        return found
+    long = [word for word in found if len(word) > WINDOW_LETTERS]
+    return found.difference(long).union(*map(_windows, long)) if long else found
 
 
 def _windows(word: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.store.words import Fit, Piece, fold, has_parts, parts, wanted, words
+from hubbub.store.words import Fit, Piece, fold, has_parts, parts, wanted, words, words_of
 from tests.naive_search import occurs, terms
 
 ALPHABET = 'abcABCéß \t"_-:)12東京タワー한국กา🎉\u0301İﬁ①Σς'
@@ -30,6 +30,11 @@ def test_what_does_not_count_is_evened_out(text: str, folded: str) -> None:
 @given(TEXTS)
 def test_folding_again_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@given(st.one_of(st.text(), st.text("aB9_ ,.-\t\1é漢", max_size=200)))
+def test_the_words_of_a_text_are_those_of_what_it_folds_to(text: str) -> None:
+    assert words_of(text) == words(fold(text))
 
 
 def test_words_and_the_characters_and_pairs_of_what_has_no_spaces() -> None:
