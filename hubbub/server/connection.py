@@ -298,11 +298,12 @@ class Connection:
                 return self._answer_http(data)
             self._first = data
             return b""
-        if len(data) < _SNIFFED and b"\n" not in data:
+        served = self.session.secure or self._welcome.plain
+        if b"\n" not in data and (served or len(data) < _SNIFFED):
             self._first = data
             return b""
         self._first = None
-        if not self.session.secure and not self._welcome.plain:
+        if not served:
             # Clients that know of STS say so at once, and come again over TLS by themselves.
             knows = self.session.sts and b"CAP LS 3" in data
             policy = f"CAP * LS :sts={self.session.sts}\r\n" if knows else ""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 8_192
 """How many bytes a request's head may have."""
 _METHODS: Final = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ")
+_REQUEST_LINE: Final = re.compile(rb"\S+ .* HTTP/[0-9.]+\r?", re.DOTALL)
 
 _HOST: Final = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 
@@ -43,8 +44,14 @@ color-scheme:light dark}}code{{font-size:1.05em}}</style>
 
 
 def is_request(data: bytes) -> bool:
-    """Whether the first bytes of a connection are, or may yet become, an HTTP request."""
-    return any(data.startswith(method) for method in _METHODS)
+    """Whether the first bytes of a connection are, or may yet become, an HTTP request.
+
+    A page may make up a method: what its browser posts under it mustn't be taken for lines of IRC.
+    """
+    if data.startswith(_METHODS):
+        return True
+    line, end, _ = data.partition(b"\n")
+    return _REQUEST_LINE.fullmatch(line) is not None if end else len(data) >= LIMIT
 
 
 def is_whole(data: bytes) -> bool:

@@ -107,6 +107,8 @@ def test_a_request_without_a_proper_host_is_refused(host: str | None, scheme: Sc
 def test_what_is_a_request_and_when_it_is_whole() -> None:
     assert http.is_request(b"GET / HTTP/1.1")
     assert not http.is_request(b"NICK a")
+    assert not http.is_request(b"PASS /HTTP/1.1\r\nGET / HTTP/1.1\r\n")
+    assert http.is_request(b"PASS / HTTP/1.1\r\n")
     assert not http.is_whole(b"GET / HTTP/1.1\r\n")
     assert http.is_whole(b"GET / HTTP/1.1\r\n\r\n")
     assert http.is_whole(b"GET / HTTP/1.1\n\n")
