@@ -12,6 +12,7 @@ import msgspec
 
 from hubbub.core import entries
 from hubbub.core.access import right_of
+from hubbub.core.blocking import hidden_from
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.metadata import Metadatum, owner_of
@@ -151,7 +152,7 @@ def _change(
             notice,
             tuple(target.memberships),
             target.sessions,
-            without=(entry.session,),
+            without=(entry.session, *hidden_from(state, target)),
             watched=target.folded,
         )
     )

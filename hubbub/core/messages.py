@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
-from hubbub.core.blocking import away_of, block_of, deaf_to
+from hubbub.core.blocking import away_of, block_of, deaf_to, hidden_from
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
 from hubbub.core.ids import Place, SessionId
@@ -116,6 +116,8 @@ def _say_in_room(
     else:
         # Who keeps somebody away isn't to see that one type or react; the client hides the rest.
         deaf = deaf_to(state, room, user) if entry.verb == "TAGMSG" else ()
+        # Nor is who is kept away to see by a passing signal that one is there, saying nothing.
+        deaf += hidden_from(state, user) if place is None else ()
         out.append(Deliver(event, (room.id,), (entry.session,), entry.session, deaf))
     if place is None:
         return

@@ -408,3 +408,57 @@ def test_reactions_fill_no_page_beyond_its_bound(world: World, olga: Person) -> 
     assert sum(" TAGMSG " in line for line in lines) <= 9
     old = world.connect("olga", "batch draft/chathistory", password="password")
     assert WORD in text_of(old.ask("CHATHISTORY LATEST #secret * 9"))
+
+
+# -- whoever is kept away -------------------------------------------------------------------
+
+ASKING = """WHOIS olga|WHO olga|WHO *|WHO #room %nfla|NAMES #room|ISON olga|USERHOST olga|WHOWAS olga
+MONITOR S|PRIVMSG olga :hi|@+typing=active TAGMSG olga|INVITE olga #own|METADATA olga LIST
+CHATHISTORY LATEST olga * 9|MARKREAD olga|KICK #own olga|MODE #own +o olga|NICK olga|PRIVMSG olga,#room :z"""
+
+
+# Mattermost's and Matrix's presence of others; CVE-2026-21386's class: what tells "not there" from "keeps you away".
+@pytest.mark.parametrize("line", ASKING.replace("\n", "|").split("|"))
+def test_who_blocks_one_looks_as_if_it_had_left(line: str) -> None:
+    answers = []
+    for stays in (True, False):
+        world = World()
+        for name in ("olga", "eve"):
+            world.account(name)
+        olga = world.connect("olga", CAPABILITIES, password="password")
+        olga.send("JOIN #room", "METADATA * SET url :here")
+        eve = world.connect("eve", CAPABILITIES, password="password")
+        eve.send("JOIN #room", "JOIN #own", "MONITOR + olga", "PRIVMSG olga :before")
+        olga.send("BLOCK eve")
+        if stays:
+            world.pass_time(1_000)
+        else:
+            world.lose(olga, "Connection lost")
+        answers.append((bare(eve.heard()), bare(eve.ask(line))))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "METADATA * SET url :there",
+        "METADATA * CLEAR",
+        "@+typing=active TAGMSG #room",
+        "AWAY :out",
+        "SETNAME :Else",
+    ],
+)
+def test_what_passes_does_not_betray_who_blocks_one(world: World, line: str) -> None:
+    for name in ("olga", "eve", "vera"):
+        world.account(name)
+    people = olga, eve, vera = [
+        world.connect(name, CAPABILITIES, password="password") for name in ("olga", "eve", "vera")
+    ]
+    for person in people:
+        person.send("METADATA * SUB url", "MONITOR + olga", "JOIN #room")
+    olga.send("METADATA * SET url :here", "BLOCK eve")
+    for person in people:
+        person.heard()
+    olga.send(line)
+    assert vera.heard(), "who isn't blocked sees it"
+    assert eve.heard() == []
