@@ -222,3 +222,17 @@ def test_files_of_the_source_that_a_page_names_exist(page: Path) -> None:
     named = re.findall(rf"`((?:{rooms})/[\w/]+\.(?:py|md))`", page.read_text(encoding="utf-8"))
     for path in named:
         assert (ROOT / path).exists() or (ROOT / "hubbub" / path).exists(), path
+
+
+# -- docs/security.md ---------------------------------------------------------------------
+
+
+def test_each_class_of_advisories_has_a_test_that_is_there() -> None:
+    rows = cells(text_of("docs/security.md"))[2:]
+    assert len(rows) > 20
+    for row in rows:
+        assert len(row) == 4
+        named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row[3])
+        assert named, row[0]
+        for path, test in named:
+            assert f"def {test}" in text_of(path), (row[0], path, test)
