@@ -10,6 +10,7 @@ from hubbub.edge.credentials import (
     Make,
     Mint,
     Outcome,
+    Present,
     Prove,
     Recall,
     Recalled,
@@ -19,7 +20,7 @@ from hubbub.edge.credentials import (
 )
 from hubbub.edge.errands import Errand, Letter, Posted, Reload, Reloaded
 from hubbub.edge.sasl import proof_fits
-from hubbub.server.credentials import mint, read_scram, scram_text
+from hubbub.server.credentials import holder, mint, read_scram, scram_text
 
 SALT = b"0123456789abcdef"
 NONCE = "server-nonce"
@@ -41,6 +42,8 @@ def find_out(wanted: Wanted | Errand, state: State) -> Outcome:
         return mint()
     if isinstance(wanted, Make):
         return Made(wanted.password, scram_text(wanted.password, SALT, ROUNDS))
+    if isinstance(wanted, Present):
+        return holder(wanted, state)
     if isinstance(wanted, Prove):
         recalled = wanted.recalled
         if recalled.account and proof_fits(wanted):

@@ -12,6 +12,8 @@ from msgspec import structs
 
 from hubbub.commands import letters
 from hubbub.commands.arrival import moving
+from hubbub.commands.certificates import USAGE as CERT_USAGE
+from hubbub.commands.certificates import cert
 from hubbub.commands.naming import name_problem
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.commands.rules import require_acceptance
@@ -73,11 +75,11 @@ def authenticate(call: Call) -> Sequence[Work]:
 
 
 def _begin(session: Session, name: str) -> Sequence[Work]:
-    mechanism = sasl.MECHANISMS.get(name.upper())
+    mechanism = sasl.mechanism(name.upper(), session.fingerprint)
     if mechanism is None:
-        offered = ",".join(sasl.MECHANISMS)
+        offered = sasl.mechanisms(session.fingerprint)
         return [numeric(Numeric.RPL_SASLMECHS, offered), numeric(Numeric.ERR_SASLFAIL)]
-    session.sasl = sasl.Exchange(mechanism())
+    session.sasl = sasl.Exchange(mechanism)
     return [Reply("AUTHENTICATE", ("+",))]
 
 
@@ -410,6 +412,7 @@ _ACTIONS: Final[dict[str, Callable[[Call], Sequence[Work]]]] = {
     "email": _email,
     "rename": _rename,
     "reset": _reset,
+    "cert": cert,
 }
 _USAGES: Final = (
     "PASSWORD <old> <new>",
@@ -417,6 +420,7 @@ _USAGES: Final = (
     "RENAME [<account>] <new name>",
     "DELETE <password> [MESSAGES]",
     "RESET <name>",
+    CERT_USAGE,
 )
 
 # -- SESSIONS -----------------------------------------------------------------------------
@@ -482,7 +486,7 @@ ROWS: Final = (
         Kind.LOGGED,
         2,
         " | ".join(_USAGES),
-        "Changes your account's password, address or name, or deletes it; resets others'.",
+        "Changes your account's password, address, name or certificates, or deletes it; resets others'.",
         "docs/protocol.md#account",
         account,
     ),

@@ -45,6 +45,7 @@ def webirc(call: Call) -> Sequence[Work]:
     # the gateway to the server is also secure with TLS."
     options = {option.partition("=")[0] for option in " ".join(call.params[4:]).split()}
     session.secure = session.secure and "secure" in options
+    session.fingerprint = ""  # it is the gateway's own
     session.sts = ""  # the policy of the gateway's own address, if it has one, is its own to tell
     return []
 

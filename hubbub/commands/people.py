@@ -83,6 +83,8 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
     connected = user.sessions and block_of(state, user, asker) is None
     if connected and all(state.sessions[session].secure for session in user.sessions):
         replies.append(numeric(Numeric.RPL_WHOISSECURE, nick))
+    if asker is user or asker.may("moderator"):
+        replies += _certificates(state, user)
     if session.has("draft/metadata-2"):
         for key, value in state.metadata.of(user):
             replies.append(numeric(Numeric.RPL_WHOISKEYVALUE, nick, key, "*", text=value))
@@ -91,6 +93,20 @@ def _about(session: Session, state: State, user: User) -> list[Reply]:
     signed_on = str(came_at // 1000)
     replies.append(numeric(Numeric.RPL_WHOISIDLE, nick, str(idle_seconds), signed_on))
     return replies
+
+
+def _certificates(state: State, user: User) -> list[Reply]:
+    """The certificates that a user's sessions have shown, each once."""
+    shown = dict.fromkeys(state.sessions[session].certificate for session in user.sessions)
+    return [
+        numeric(
+            Numeric.RPL_WHOISCERTFP,
+            user.nick,
+            text=f"has client certificate fingerprint {fingerprint}",
+        )
+        for fingerprint in shown
+        if fingerprint
+    ]
 
 
 def _rooms_of(session: Session, state: State, user: User) -> list[str]:

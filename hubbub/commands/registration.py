@@ -15,6 +15,7 @@ from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.core import entries
 from hubbub.core.state import State
+from hubbub.edge import sasl
 from hubbub.edge.codes import SHAPE, digest
 from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
 from hubbub.edge.session import INVITE, Phase, Registration, Session
@@ -57,7 +58,8 @@ def _offer(capability: Capability, call: Call) -> str:
     """A capability as CAP LS says it: with its value to clients that know of values."""
     if call.session.cap_version < 302 or not capability.value:
         return capability.name
-    return f"{capability.name}={capability.value.format(rules=call.rules)}"
+    offered = sasl.mechanisms(call.session.fingerprint)
+    return f"{capability.name}={capability.value.format(rules=call.rules, sasl=offered)}"
 
 
 def _cap_list(call: Call) -> Sequence[Work]:
@@ -217,6 +219,7 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
             invite=shown_invite(session) if call.rules.guests == "invite" else "",
             address=session.known_address,
             skeleton=skeleton(registration.nick),
+            certificate=session.fingerprint,
         ),
         *described(session),
         Lookup(welcome),

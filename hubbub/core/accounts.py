@@ -11,6 +11,7 @@ from hubbub.core import entries
 from hubbub.core.admission import admit
 from hubbub.core.attributes import account_changed, change_host, change_realname, host_for
 from hubbub.core.audit import note
+from hubbub.core.certifying import forget_certificates
 from hubbub.core.choosing import move_settings
 from hubbub.core.codes import DAY_SECONDS, RESETS, Code, Kind
 from hubbub.core.describing import show_newcomer
@@ -310,7 +311,9 @@ def _move_session(
         _leave_guest(state, session, before, user, out)
     else:
         _leave_account(state, session, before, user, out)
-    state.attach(session, user, presence.secure, presence.host, presence.address)
+    state.attach(
+        session, user, presence.secure, presence.host, presence.address, presence.certificate
+    )
     out.append(Deliver(calling, sessions=(session,)))
     out.append(Renamed((session,), user.nick))
     out.extend(Entered(room, (session,)) for room in user.memberships if room not in rooms)
@@ -392,6 +395,7 @@ def set_password(state: State, entry: entries.SetPassword, out: list[Output]) ->
     account = named(state, entry, entry.name)
     if not _is_own(state, entry.session, account):
         note(state, entry.session, out, "password", account.name)
+        forget_certificates(state, account)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
     end_access(state, account, entry.session, "The password of your account was changed", out)
@@ -482,6 +486,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     close_ways_back(state, account.identity)
     bequeath(state, account, out)
     close_invites_of(state, account)
+    forget_certificates(state, account)
     for code in [code for code in state.codes if code.account == account.id]:
         state.end_code(code)
     if entry.messages:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hubbub.core import (
     accounts,
+    certifying,
     choosing,
     describing,
     entries,
@@ -59,6 +60,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.Recover: redeeming.recover,
     entries.Confirm: redeeming.confirm,
     entries.SetEmail: redeeming.set_email,
+    entries.AddCertificate: certifying.add_certificate,
+    entries.RemoveCertificate: certifying.remove_certificate,
     entries.Rename: presence.rename,
     entries.SetAway: presence.set_away,
     entries.SetRealname: presence.set_realname,

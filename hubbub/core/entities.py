@@ -250,12 +250,12 @@ class User:
 class Presence:
     """A session of a user. Rows come back in the order of the sessions' ids.
 
-    One is `absent` whose client said that nobody sits at it. `host` and `address` are as in the
-    entry that opened it.
+    One is `absent` whose client said that nobody sits at it. `host`, `address` and `certificate` are
+    as in the entry that opened it.
     """
 
     TABLE: ClassVar[str] = "sessions"
-    __slots__ = ("absent", "address", "host", "id", "secure", "user")
+    __slots__ = ("absent", "address", "certificate", "host", "id", "secure", "user")
 
     def __init__(
         self,
@@ -265,6 +265,7 @@ class Presence:
         absent: bool = False,
         host: str = "",
         address: str = "",
+        certificate: str = "",
     ) -> None:
         self.id = id
         self.user = user
@@ -272,6 +273,7 @@ class Presence:
         self.absent = absent
         self.host = host
         self.address = address
+        self.certificate = certificate
 
     def key(self) -> Row:
         return (self.id,)
@@ -284,6 +286,7 @@ class Presence:
             int(self.absent),
             self.host,
             self.address,
+            self.certificate,
         )
 
 

@@ -66,6 +66,8 @@ class Open(Entry, frozen=True):
     """Where the session comes from, if `host`, which all may see, doesn't say so itself."""
     skeleton: str = ""
     """What names that look like `nick` have in common (`irc.skeletons`)."""
+    certificate: str = ""
+    """The fingerprint of the certificate that the client showed, or empty."""
 
 
 class Close(Entry, frozen=True):
@@ -176,6 +178,20 @@ class SetEmail(Entry, frozen=True):
     name: str
     email: str
     digest: str
+
+
+class AddCertificate(Entry, frozen=True):
+    """Has the client certificate of a fingerprint log in to one's account.
+
+    It was `shown` when the session's own connection presented it.
+    """
+
+    fingerprint: str
+    shown: bool = False
+
+
+class RemoveCertificate(Entry, frozen=True):
+    fingerprint: str
 
 
 class Claim(Entry, frozen=True):
@@ -537,6 +553,8 @@ AnyEntry = (
     | Recover
     | Confirm
     | SetEmail
+    | AddCertificate
+    | RemoveCertificate
     | Rename
     | SetAway
     | SetRealname

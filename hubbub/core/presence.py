@@ -246,7 +246,7 @@ def _kept_out(state: State, entry: entries.Open) -> str | None:
 
 
 def _attach(state: State, user: User, entry: entries.Open, out: list[Output]) -> None:
-    state.attach(entry.session, user, entry.secure, entry.host, entry.address)
+    state.attach(entry.session, user, entry.secure, entry.host, entry.address, entry.certificate)
     if entry.away and entry.away != ABSENT:
         change_away(state, user, entry.away, out)
     set_absent(state, state.sessions[entry.session], entry.away == ABSENT)

@@ -9,6 +9,7 @@ import hmac
 
 from hubbub.core import entries
 from hubbub.core.accounts import end_access, give_role, issue, make_account, named, require_free
+from hubbub.core.certifying import forget_certificates
 from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, RESETS, Code
 from hubbub.core.entities import Account
 from hubbub.core.ids import NO_SESSION
@@ -116,6 +117,7 @@ def recover(state: State, entry: entries.Recover, out: list[Output]) -> None:
         raise _wrong_code("RECOVER", entry.name)
     account.verifier, account.scram = entry.verifier, entry.scram
     state.save(account)
+    forget_certificates(state, account)
     end_access(state, account, entry.session, "The password of your account was reset", out)
     text = f"The password of {account.name} is changed: log in with the new one"
     note = Reply("NOTE", ("RECOVER", "PASSWORD_CHANGED", account.name, text))

@@ -64,6 +64,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How many memberships of guests who lost the connection are kept; beyond that none more is."""
     way_back_seconds: int = 604_800
     """How long one is kept."""
+    certificates: int = 10
+    """How many client certificates log in to one account."""
     rooms_per_account: int = 20
     """How many rooms one account may register."""
     pins: int = 50

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from hubbub.core.certificates import Certificate, Certificates
 from hubbub.core.codes import Admitted, Code, Codes
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
@@ -45,6 +46,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("name", "value"),
     "codes": ("number", "kind", "digest", "account", "maker", "made", "until", "uses"),
     "accounts": ("id", "name", "role", "verifier", "scram", "email", "created", "confirmed"),
+    "certificates": ("fingerprint", "account", "added"),
     "admitted": ("code", "who"),
     "pending": (
         "number",
@@ -71,7 +73,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "left_at",
         "skeleton",
     ),
-    "sessions": ("id", "user", "secure", "absent", "host", "address"),
+    "sessions": ("id", "user", "secure", "absent", "host", "address", "certificate"),
     "rooms": (
         "id",
         "name",
@@ -133,6 +135,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
     "counters": 1,
     "accounts": 1,
     "codes": 1,
+    "certificates": 1,
     "admitted": 2,
     "pending": 1,
     "users": 1,
@@ -160,6 +163,7 @@ KEY_WIDTH: Final[Mapping[str, int]] = {
 """How many of a table's first columns are its primary key."""
 
 LOAD_ORDER: Final[Mapping[str, str]] = {
+    "certificates": "added, fingerprint",
     "members": "since, user",
     "invitations": "made_at, identity, room",
     "ways_back": "made_at, identity, room",
@@ -184,6 +188,7 @@ class State:
         self.accounts: dict[FoldedNick, Account] = {}
         self.accounts_by_id: dict[AccountId, Account] = {}
         self.codes = Codes()
+        self.certificates = Certificates()
         self.pending: dict[int, Pending] = {}
         self.users: dict[FoldedNick, User] = {}
         self.users_by_id: dict[UserId, User] = {}
@@ -328,10 +333,16 @@ class State:
         self.save(user)
 
     def attach(
-        self, session: SessionId, user: User, secure: bool, host: str = "", address: str = ""
+        self,
+        session: SessionId,
+        user: User,
+        secure: bool,
+        host: str = "",
+        address: str = "",
+        certificate: str = "",
     ) -> None:
         """Begins a session of a user, which comes from there (as in the entry Open)."""
-        presence = Presence(session, user, secure, host=host, address=address)
+        presence = Presence(session, user, secure, False, host, address, certificate)
         self.sessions[session] = presence
         if not user.sessions:
             self.online += 1
@@ -395,6 +406,10 @@ class State:
             self.erase(admitted)
         self.codes.remove(code)
         self.erase(code)
+
+    def end_certificate(self, certificate: Certificate) -> None:
+        self.certificates.remove(certificate)
+        self.erase(certificate)
 
     def end_pending(self, pending: Pending) -> None:
         """A registration waits no more."""
@@ -547,6 +562,7 @@ class State:
         entities: list[Iterable[Entity]] = [
             self.codes,
             self.codes.admitted.values(),
+            self.certificates,
             self.pending.values(),
             self.accounts_by_id.values(),
             self.users_by_id.values(),
@@ -591,6 +607,8 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         state.accounts_by_id[account.id] = account
     for row in tables["codes"]:
         state.codes.put(Code(*row))  # type: ignore[arg-type]
+    for row in tables["certificates"]:
+        state.certificates.put(Certificate(*row))  # type: ignore[arg-type]
     for row in tables["admitted"]:
         state.codes.admit(Admitted(*row))  # type: ignore[arg-type]
     for row in tables["pending"]:
@@ -607,14 +625,13 @@ def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, 
         user = state.users_by_id[owner]  # type: ignore[index]
         state.online += not user.sessions
         state.invisible += not user.sessions and "i" in user.modes
-        secure, absent, host, address = facts
+        secure, absent, *strings = facts
         state.sessions[session] = Presence(  # type: ignore[index]
             session,  # type: ignore[arg-type]
             user,
             bool(secure),
             bool(absent),
-            host,  # type: ignore[arg-type]
-            address,  # type: ignore[arg-type]
+            *strings,  # type: ignore[arg-type]
         )
         user.sessions = (*user.sessions, session)  # type: ignore[arg-type]
         state._place(user)

@@ -37,6 +37,17 @@ class Prove:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """To which account does a client's certificate log in? Answered Verified or Unverified.
+
+    `name` is the account that the client named, or empty.
+    """
+
+    fingerprint: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Make:
     """What is to be kept of a new password; answered Made or Unverified."""
 
@@ -99,10 +110,12 @@ class Minted:
     digest: str
 
 
-Wanted = Check | Recall | Prove | Make | Mint
+Wanted = Check | Recall | Prove | Present | Make | Mint
 Found = Verified | Unverified | Recalled | Made | Minted
 Outcome = Found | Done
 """What comes of a Verify: of a question about a password, or of an errand."""
 
+NOT_CERTIFIED = "Your certificate doesn't log in to that account (ACCOUNT CERT ADD makes it)"
+"""Said of a certificate that nobody has, and of one that isn't the named account's, alike."""
 WRONG = "The account or the password is wrong"
 """Said of an unknown account and of a wrong password alike."""

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
-from hubbub.edge.credentials import Check, Prove, Recall, Recalled
+from hubbub.edge.credentials import Check, Present, Prove, Recall, Recalled
 
 CHUNK: Final = 400
 """Base64 characters in one AUTHENTICATE; a response that ends with a full one needs a '+' more."""
@@ -109,6 +109,22 @@ class Scram:
         return b"v=" + base64.b64encode(signature)
 
 
+class External:
+    """RFC 4422, appendix A: the client showed a certificate in the TLS handshake, and is its holder.
+
+    The response is empty, or the name of the account that it wants.
+    """
+
+    def __init__(self, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
+
+    def respond(self, response: bytes) -> Present:
+        name = _text(response)
+        if "\0" in name:
+            raise SaslError("An EXTERNAL response is empty or a name")
+        return Present(self._fingerprint, name)
+
+
 def proof_fits(prove: Prove) -> bool:
     """Whether a SCRAM proof was made with the password (RFC 5802, section 3)."""
     stored = prove.recalled.stored_key
@@ -119,17 +135,30 @@ def proof_fits(prove: Prove) -> bool:
     return hmac.compare_digest(hashlib.sha256(key).digest(), stored)
 
 
-MECHANISMS: Final[Mapping[str, type[Plain] | type[Scram]]] = {
+Mechanism = Plain | Scram | External
+_PASSWORDS: Final[Mapping[str, type[Plain] | type[Scram]]] = {
     "PLAIN": Plain,
     "SCRAM-SHA-256": Scram,
 }
-"""The mechanisms as `sasl` offers them, by name."""
+
+
+def mechanisms(fingerprint: str) -> str:
+    """The mechanisms as `sasl` offers them: EXTERNAL to clients that have shown a certificate."""
+    return ",".join([*_PASSWORDS, *(["EXTERNAL"] if fingerprint else [])])
+
+
+def mechanism(name: str, fingerprint: str) -> Mechanism | None:
+    """A new exchange's mechanism, or None if it isn't offered."""
+    if name == "EXTERNAL" and fingerprint:
+        return External(fingerprint)
+    made = _PASSWORDS.get(name)
+    return None if made is None else made()
 
 
 class Exchange:
     """One exchange under way: its mechanism, and the chunks of a response that came so far."""
 
-    def __init__(self, mechanism: Plain | Scram) -> None:
+    def __init__(self, mechanism: Mechanism) -> None:
         self.mechanism = mechanism
         self.account: tuple[int, str] | None = None
         """Who a SCRAM client has proven to be, while its last response is awaited."""

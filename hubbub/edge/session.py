@@ -77,7 +77,8 @@ class Session:
     `address` is where it comes from, as far as that is known, and what limits go by; `host` is what
     others see of it. `sts` is the value of the capability of that name, or empty where it isn't
     offered (https://ircv3.net/specs/extensions/sts). `invite` is what it has shown: nothing, or
-    INVITE for the server's. `accepted` is the text of the rules that were. `registration` exists
+    INVITE for the server's. `accepted` is the text of the rules that were. `fingerprint` is the
+    SHA-256 in hex of the certificate that the client showed, or empty. `registration` exists
     until the session is registered. `capabilities` is shared between sessions that chose the same.
     `subscribed` are the keys of metadata whose changes it is told; `synced` is the room of whose
     people it has asked for those values, and the last one of whom it was told, as long as there are
@@ -90,6 +91,7 @@ class Session:
         "batches",
         "cap_version",
         "capabilities",
+        "fingerprint",
         "host",
         "id",
         "incoming",
@@ -112,6 +114,7 @@ class Session:
         self.secure = secure
         self.sts = ""
         self.invite = ""
+        self.fingerprint = ""
         self.nick = ""
         self.phase = Phase.REGISTERING
         self.registration: Registration | None = Registration(invite)

@@ -90,7 +90,7 @@ CAPABILITIES: Final = (
     Capability("message-tags", _IRCV3 + "message-tags", MESSAGE_TAGS),
     Capability("multi-prefix", _IRCV3 + "multi-prefix"),
     Capability("no-implicit-names", _IRCV3 + "no-implicit-names"),
-    Capability("sasl", _IRCV3 + "sasl-3.2", value="PLAIN,SCRAM-SHA-256"),
+    Capability("sasl", _IRCV3 + "sasl-3.2", value="{sasl}"),
     Capability("server-time", _IRCV3 + "server-time", SERVER_TIME),
     Capability("setname", _IRCV3 + "setname", SETNAME),
     Capability("soju.im/search", _SOJU + "search.md"),

@@ -45,6 +45,7 @@ from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
 from hubbub.server.options import ServeOptions
 from hubbub.server.postman import Postman
+from hubbub.server.tls_socket import Asking
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store, open_store
 
@@ -161,8 +162,11 @@ class Running:
         site, sts = _site(config), f"duration={seconds}" if seconds else ""
         if sts:
             note_names(context)
+        asking = _asking(certificate) if config.tls.client_certificates else None
         queue = config.limits.send_queue_bytes
-        kinds = {plain: Welcome(context, plain, queue, site, sts) for plain in (False, True)}
+        kinds = {
+            plain: Welcome(context, plain, queue, site, sts, asking) for plain in (False, True)
+        }
         invite = invite_word(server.invite, self._data) if config.wants_invite else ""
         return Door(config, kinds.__getitem__, invite)
 
@@ -209,13 +213,14 @@ class Running:
     def _renew_certificate(self) -> None:
         try:
             renewed = self._certificate.renewed()
+            if renewed is None:
+                return
+            door = self._door(self._config, renewed)
         except CertificateError as error:
             log.error("the certificate changed but can't be used, the old one stays: %s", error)
             return
-        if renewed is not None:
-            self._certificate = renewed
-            self._listeners.door = self._door(self._config, renewed)
-            log.info("certificate read again: %s", renewed.fingerprint)
+        self._certificate, self._listeners.door = renewed, door
+        log.info("certificate read again: %s", renewed.fingerprint)
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -291,6 +296,14 @@ def _raise_file_limit(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, soft), hard))
         if most < wanted:
             log.warning("only %d files may be open, too few for %d connections", most, connections)
+
+
+def _asking(certificate: Certificate) -> Asking:
+    """The context for clients that are asked for a certificate. Raises CertificateError."""
+    # 5 MB of modules, for those who want it only.
+    from hubbub.server.client_certificates import AskingContext
+
+    return AskingContext(certificate.certificate, certificate.key)
 
 
 def _pace(config: Config) -> Pace:

@@ -349,6 +349,13 @@ class Tls:
             high=63_072_000,
         ),
     )
+    client_certificates: bool = _setting(
+        False,
+        Setting(
+            help="Ask clients for certificates, by which people can log in to their accounts (SASL"
+            " EXTERNAL). Costs some memory a connection, and browsers that have one may ask which.",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,6 +520,9 @@ class Limits:
         1_000, "Send-once ids of one person remembered.", low=50, high=100_000
     )
     accounts: int = _count(100_000, "Accounts there may be.", low=0, high=10_000_000)
+    certificates_per_account: int = _count(
+        10, "Client certificates that log in to one account.", low=0, high=1_000
+    )
     invite_codes: int = _count(1_000, "Invites that people made, at a time.", high=100_000)
     pending_registrations: int = _count(
         1_000, "Registrations that wait for an address to be confirmed.", high=1_000_000
@@ -644,6 +654,7 @@ class Config:
             invitation_seconds=limits.invitation_seconds,
             ways_back=limits.ways_back,
             way_back_seconds=limits.way_back_seconds,
+            certificates=limits.certificates_per_account,
             rooms_per_account=limits.rooms_per_account,
             pins=limits.pins,
             new_rooms=limits.new_rooms,

@@ -60,7 +60,7 @@ def toml_value(value: object) -> str:
 
 
 def _range_note(row: Row) -> str:
-    allowed = _allowed(row).replace("`", '"')
+    allowed = _allowed(row).replace("`", "" if isinstance(row.default, bool) else '"')
     return f"({allowed})" if allowed != "text" and allowed != "list of texts" else ""
 
 

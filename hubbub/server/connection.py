@@ -19,6 +19,7 @@ from weakref import WeakSet
 from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine, Framer
 from hubbub.server import http, logs, proxy
+from hubbub.server.tls_socket import TLS_SOCKETS, Asking, TlsSocket
 
 if TYPE_CHECKING:
     from hubbub.server.websocket import WebSocket
@@ -62,7 +63,8 @@ class Welcome:
     """What a listener gives its connections: TLS, limits, and whether plain lines are served.
 
     `sts` is the policy that clients with TLS are told who said which host they want (so the context
-    has to `note_names`), or empty (https://ircv3.net/specs/extensions/sts).
+    has to `note_names`), or empty (https://ircv3.net/specs/extensions/sts). With `asking` clients are
+    asked for a certificate.
     """
 
     tls: ssl.SSLContext | None
@@ -70,6 +72,7 @@ class Welcome:
     send_queue_bytes: int
     site: http.Site
     sts: str = ""
+    asking: Asking | None = None
 
 
 _NAMED: Final[WeakSet[ssl.SSLSocket | ssl.SSLObject]] = WeakSet()
@@ -221,9 +224,7 @@ class Connection:
         tls = self._welcome.tls
         if first[0] == _TLS_HANDSHAKE and tls is not None:
             try:
-                self._sock = tls.wrap_socket(
-                    self._sock, server_side=True, do_handshake_on_connect=False
-                )
+                self._sock = self._wrap(tls)
             except (OSError, ValueError):
                 self.drop(CLOSED)  # it was reset since the byte came
                 return
@@ -236,8 +237,15 @@ class Connection:
             self._loop.add_reader(self._fd, self._readable)
             self._readable()
 
+    def _wrap(self, tls: ssl.SSLContext) -> socket.socket:
+        asking = self._welcome.asking
+        # Where a proxy has ended the client's TLS, a certificate would be the proxy's.
+        if asking is None or self.session.secure:
+            return tls.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
+        return asking.wrap_socket(self._sock)
+
     def _handshake(self) -> None:
-        assert isinstance(self._sock, ssl.SSLSocket)
+        assert isinstance(self._sock, TLS_SOCKETS)
         try:
             self._sock.do_handshake()
         except ssl.SSLWantReadError:
@@ -249,7 +257,10 @@ class Connection:
         except OSError as error:
             self.drop(f"TLS handshake failed: {_reason(error)}")
             return
-        if self._sock in _NAMED:
+        named = self._sock in _NAMED
+        if isinstance(self._sock, TlsSocket):
+            named, self.session.fingerprint = self._sock.named, self._sock.fingerprint
+        if named:
             # "If no hostname has been provided for the connection, an STS persistence policy SHOULD
             # NOT be advertised."
             self.session.sts = self._welcome.sts
@@ -275,7 +286,7 @@ class Connection:
             self.pinged = False
             self._go_on_with(data)
             # TLS may hold decrypted bytes that the selector doesn't see.
-            if self.paused or not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+            if self.paused or not (isinstance(self._sock, TLS_SOCKETS) and self._sock.pending()):
                 return
 
     def _go_on_with(self, data: bytes) -> None:
@@ -351,7 +362,7 @@ class Connection:
         self.paused = False
         if self.is_open:
             self._loop.add_reader(self._fd, self._readable)
-            if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            if isinstance(self._sock, TLS_SOCKETS) and self._sock.pending():
                 self._loop.call_soon(self._readable_if_open)
 
     def _readable_if_open(self) -> None:
@@ -486,7 +497,7 @@ class Connection:
         """Sends the last bytes, then closes; the hub isn't told, it knows."""
         if not self.is_open:
             return
-        if isinstance(self._sock, ssl.SSLSocket) and self._sock.version() is None:
+        if isinstance(self._sock, TLS_SOCKETS) and self._sock.version() is None:
             self._shut()  # before the handshake's end nothing can be said
             return
         self._loop.remove_reader(self._fd)
@@ -553,7 +564,7 @@ class Connection:
             closing = b"" if self._websocket is None else self._websocket.close()
             if closing and not self._queue:
                 self._sock.send(closing)
-            if isinstance(self._sock, ssl.SSLSocket):
+            if isinstance(self._sock, TLS_SOCKETS):
                 self._sock.unwrap()
         except (OSError, ValueError):
             pass  # its answer isn't waited for

@@ -33,12 +33,14 @@ from hubbub.core.entities import Account
 from hubbub.core.state import State
 from hubbub.edge.codes import GROUP, GROUPS, LETTERS, digest, written
 from hubbub.edge.credentials import (
+    NOT_CERTIFIED,
     WRONG,
     Found,
     Made,
     Make,
     Mint,
     Minted,
+    Present,
     Prove,
     Recall,
     Recalled,
@@ -121,6 +123,9 @@ class Credentials:
         if isinstance(wanted, Mint):
             free = not wanted.paced or self._throttle.admits_new(where, self._clock())
             done(mint() if free else TOO_OFTEN)
+            return
+        if isinstance(wanted, Present):
+            done(holder(wanted, state))
             return
         if isinstance(wanted, Prove):
             self._prove(wanted, where, device, local, done)
@@ -220,6 +225,17 @@ def _give_way() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
+
+
+def holder(wanted: Present, state: State) -> Found:
+    """The account that a certificate logs in to; nobody can guess one, as its key is needed."""
+    known = state.certificates.get(wanted.fingerprint)
+    if known is None:
+        return Unverified(NOT_CERTIFIED)
+    account = state.accounts_by_id[known.account]
+    if wanted.name and fold_nick(wanted.name) != account.folded:
+        return Unverified(NOT_CERTIFIED)
+    return Verified(account.id, account.name)
 
 
 def mint() -> Minted:

@@ -95,6 +95,7 @@ identities = st.sampled_from(["d:d1", "d:d2", "u:3", "a:1", ""])
 texts = st.sampled_from(["", "hello", "two words", "é" * 10])
 words = st.sampled_from(["", "key", "5", "0", "ann", "bob", "*!*@*", "a b", ":x", "x" * 300])
 digests = st.sampled_from(["x1", "x2"])
+FINGERPRINTS = ("ab" * 32, "cd" * 32)
 evidence = st.builds(
     entries.Said,
     st.integers(FIRST_PLACE, FIRST_PLACE + 60).map(Place),
@@ -173,6 +174,7 @@ _any_entry = {
         st.sampled_from(["", "i"]),
         st.sampled_from([0, 0, 0, 1, 2]),
         invite=st.sampled_from(["", "", "", "x1"]),
+        certificate=st.sampled_from(["", FINGERPRINTS[0]]),
     ),
     entries.Close: st.builds(entries.Close, sessions, texts, st.booleans()),
     entries.Register: st.builds(
@@ -206,6 +208,12 @@ _any_entry = {
     entries.Confirm: st.builds(entries.Confirm, sessions, nicks, digests),
     entries.SetEmail: st.builds(
         entries.SetEmail, anyone, nicks, st.sampled_from(["", "new@example.org"]), digests
+    ),
+    entries.AddCertificate: st.builds(
+        entries.AddCertificate, sessions, st.sampled_from(FINGERPRINTS), st.booleans()
+    ),
+    entries.RemoveCertificate: st.builds(
+        entries.RemoveCertificate, sessions, st.sampled_from(FINGERPRINTS)
     ),
     entries.Recover: st.builds(entries.Recover, sessions, nicks, digests, words, words),
     entries.Rename: st.builds(entries.Rename, sessions, nicks),

@@ -6,16 +6,19 @@ import base64
 
 import pytest
 
-from hubbub.edge.credentials import Check, Prove, Recall, Recalled
+from hubbub.edge.credentials import Check, Present, Prove, Recall, Recalled
 from hubbub.edge.sasl import (
     CHUNK,
     Exchange,
+    External,
     Plain,
     SaslError,
     Scram,
     TooLongError,
     chunks,
     decoded,
+    mechanism,
+    mechanisms,
     proof_fits,
 )
 from hubbub.server.credentials import read_scram, scram_text
@@ -162,3 +165,22 @@ def test_base64_is_read_strictly() -> None:
 def test_passwords_are_in_no_repr() -> None:
     assert "secret" not in repr(Check("ann", "secret"))
     assert "pencil" not in repr(recalled())
+
+
+def test_external_is_about_the_certificate_that_was_shown() -> None:
+    assert External("ab" * 32).respond(b"") == Present("ab" * 32, "")
+    assert External("ab" * 32).respond("Zoë".encode()) == Present("ab" * 32, "Zoë")
+
+
+@pytest.mark.parametrize("response", [b"\xff", b"ann\0", b"\0ann\0password"])
+def test_external_refuses_what_is_no_name(response: bytes) -> None:
+    with pytest.raises(SaslError):
+        External("ab" * 32).respond(response)
+
+
+def test_external_is_offered_with_a_certificate_only() -> None:
+    assert mechanisms("") == "PLAIN,SCRAM-SHA-256"
+    assert mechanisms("ab" * 32) == "PLAIN,SCRAM-SHA-256,EXTERNAL"
+    assert mechanism("EXTERNAL", "") is None
+    assert isinstance(mechanism("EXTERNAL", "ab" * 32), External)
+    assert isinstance(mechanism("PLAIN", ""), Plain)

@@ -18,8 +18,10 @@ from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine
 from hubbub.server import connection as connection_module
 from hubbub.server.certificate import own_certificate
+from hubbub.server.client_certificates import AskingContext
 from hubbub.server.connection import Connection, Welcome, note_names
 from hubbub.server.http import Site
+from hubbub.server.tls_socket import Asking
 from tests.server.rig import PATIENCE
 
 
@@ -91,9 +93,17 @@ class Line:
                 await asyncio.sleep(0)
 
 
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    return own_certificate(tmp_path_factory.mktemp("certificate"), "hub.test").context
+ASKING: dict[ssl.SSLContext, Asking] = {}
+"""The contexts that ask clients for certificates, under those that stand for them in a test."""
+
+
+@pytest.fixture(scope="module", params=["standard library", "asking for certificates"])
+def tls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """The server's TLS in both of its ways, which nobody may be able to tell apart."""
+    own = own_certificate(tmp_path_factory.mktemp("certificate"), "hub.test")
+    if request.param != "standard library":
+        ASKING[own.context] = AskingContext(own.certificate, own.key)
+    return own.context
 
 
 def client_context(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
@@ -135,7 +145,9 @@ def on_line(
                 here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             site = Site(8667, frozenset({"a.b"}))
-            line = Line(here, peer, Welcome(context, plain, bound, site, sts), proxied=proxied)
+            asking = None if context is None else ASKING.get(context)
+            welcome = Welcome(context, plain, bound, site, sts, asking)
+            line = Line(here, peer, welcome, proxied=proxied)
             if version is not None:
                 line.peer = await asyncio.to_thread(client_context(version).wrap_socket, peer)
             try:

@@ -1,0 +1,56 @@
+"""What a connection needs of a TLS socket that isn't the standard library's.
+
+Law: errors are those of `ssl.SSLSocket`, so that a connection has one way for both; OpenSSL itself
+is bound in the module that needs it (`client_certificates`), which most servers never load.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from abc import abstractmethod
+from typing import Final, Protocol
+
+
+class TlsSocket(socket.socket):
+    """A non-blocking TLS socket of a server, in the place of the plain one that it takes over.
+
+    `recv`, `send`, `do_handshake` and `unwrap` raise ssl.SSLWantReadError, ssl.SSLWantWriteError,
+    ssl.SSLError (with a `reason`) and OSError.
+    """
+
+    @abstractmethod
+    def do_handshake(self) -> None:
+        """Goes on with the handshake."""
+
+    @abstractmethod
+    def pending(self) -> int:
+        """How many decrypted bytes can be had without reading the socket."""
+
+    @abstractmethod
+    def version(self) -> str | None:
+        """The protocol's version, or None before the handshake's end."""
+
+    @abstractmethod
+    def unwrap(self) -> object:
+        """Says that nothing more comes; the other side's answer isn't waited for."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of the client's certificate in lower-case hex, or empty when it showed none."""
+
+    @property
+    @abstractmethod
+    def named(self) -> bool:
+        """Whether the client said in its handshake which host it wants."""
+
+
+class Asking(Protocol):
+    """A TLS context that asks clients for their certificates and takes any."""
+
+    def wrap_socket(self, sock: socket.socket) -> TlsSocket:
+        """Takes over a socket. Raises OSError and ValueError when it was reset meanwhile."""
+
+
+TLS_SOCKETS: Final = (ssl.SSLSocket, TlsSocket)
