@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.client.commands import EVERYDAY
 from hubbub.client.commands import ROWS as CLIENT_ROWS
 from hubbub.commands.arrival import isupport_tokens
 from hubbub.commands.row import Row
@@ -169,13 +170,24 @@ def test_what_is_offered_is_among_the_specifications(capability: Capability) -> 
         assert f"({page})" in text
 
 
-# -- README.md ----------------------------------------------------------------------------
+# -- README.md and docs/commands.md ---------------------------------------------------------
 
 
-def test_the_readme_lists_what_can_be_typed() -> None:
-    client, _, console = section(README, "What you can type").partition("| in the server's console")
-    assert [line[0].strip("`") for line in cells(client)[2:]] == [row.usage for row in CLIENT_ROWS]
-    words = {line[0].strip("`").partition(" ")[0] for line in cells(console)[1:]}
+def commands_in(text: str) -> list[str]:
+    """What stands in the first column of the text's tables of commands."""
+    return [line[0].strip("`") for line in cells(text) if line[0].startswith("`/")]
+
+
+def test_the_readme_lists_what_is_typed_on_the_first_day() -> None:
+    assert commands_in(section(README, "What you can type")) == [row.usage for row in EVERYDAY]
+
+
+def test_the_page_of_commands_lists_all_that_can_be_typed() -> None:
+    page = text_of("docs/commands.md")
+    client = commands_in(section(page, "In the client"))
+    assert sorted(client) == sorted(row.usage for row in CLIENT_ROWS)
+    console = commands_in(section(page, "In the server's console"))
+    words = {usage.partition(" ")[0] for usage in console}
     named = {f"/{command.name}" for command in ADMIN_COMMANDS}
     assert words == named - {"/stop"} | {"/quit"}
 

@@ -86,19 +86,23 @@ def _users(chat: Chat, rest: str) -> None:
 
 
 def _help(chat: Chat, rest: str) -> None:
-    if rest:
+    if rest and rest != "all":
         row = find(rest.removeprefix("/"))
         if row is None:
             raise UsageError(f"there is no command /{clean(rest.removeprefix('/'))}")
         chat.tell(f"{row.usage} — {row.help}")
         return
     chat.tell("What you type is said in the room you are in. Commands:")
-    for row in ROWS:
+    for row in ROWS if rest else EVERYDAY:
         usage = row.usage
         if len(usage) > HELP_COLUMN:
             chat.tell(f"  {usage}")
             usage = ""
         chat.tell(f"  {usage:<{HELP_COLUMN}}  {row.help}")
+    if not rest:
+        others = " ".join(f"/{row.name}" for row in ROWS if row not in EVERYDAY)
+        chat.tell(f"Also: {others}")
+        chat.tell("/help all says what each does, /help and a command what that one does.")
     chat.tell("A line that should begin with a slash is typed with two: //like this")
 
 
@@ -323,7 +327,7 @@ def _room(chat: Chat, rest: str) -> str:
 ROWS = (
     Row("whisper", "<username> <message>", "say something to one person only", _whisper, 2, ("msg", "w"), "person"),
     Row("users", "[room]", "who is here", _users, takes="room", aliases=("names", "who")),
-    Row("help", "[command]", "these lines", _help, aliases=("h", "?")),
+    Row("help", "[command | all]", "these lines", _help, aliases=("h", "?")),
     Row("join", "<room> [key]", "go into a room and speak there", _join, 1, ("j",), "room"),
     Row("leave", "[room] [reason]", "go out of a room", _leave, 0, ("part",), "room"),
     Row("rooms", "", "the rooms there are", _rooms, aliases=("list",)),
@@ -376,6 +380,30 @@ ROWS = (
 )  # fmt: skip
 
 _BY_NAME = {name: row for row in ROWS for name in (row.name, *row.aliases)}
+
+EVERYDAY = tuple(
+    _BY_NAME[name]
+    for name in (
+        "whisper",
+        "users",
+        "rooms",
+        "join",
+        "leave",
+        "me",
+        "nick",
+        "topic",
+        "history",
+        "search",
+        "away",
+        "block",
+        "report",
+        "register",
+        "login",
+        "help",
+        "quit",
+    )
+)
+"""What a person needs on the first day: these rows fit a small terminal; README.md has the same."""
 
 
 def completions(chat: Chat, before: str) -> list[tuple[str, int]]:

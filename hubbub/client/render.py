@@ -218,7 +218,7 @@ def _rooms(event: e.RoomListed, view: View) -> list[Line]:
         Line(f"***   {clean(room.name)} ({room.members}){_because(room.topic)}")
         for room in event.rooms
     ]
-    return [Line(f"*** {len(event.rooms)} rooms:"), *rows]
+    return [Line(f"*** rooms: {len(event.rooms)}"), *rows]
 
 
 @_row(e.HistoryShown)

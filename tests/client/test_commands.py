@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.client.chat import Chat
-from hubbub.client.commands import ROWS, find
+from hubbub.client.commands import EVERYDAY, ROWS, find
 from hubbub.client.events import Event
 from hubbub.client.render import Line
 from tests.client.rig import CAPS, Rig, label_of, make_rig, said, without_tags
@@ -156,9 +156,21 @@ def test_every_command_has_help_and_does_something(name: str, tmp_path: Path) ->
         assert one.chat.quit_reason == "so long"
     else:
         assert name == "help"
-        one.types("/help")
+        one.types("/help all")
         shown = "\n".join(one.happens())
         assert all(row.usage in shown and row.help in shown for row in ROWS)
+
+
+def test_help_fits_a_small_terminal_and_names_the_rest() -> None:
+    one = person()
+    one.types("/help")
+    lines = one.happens()
+    assert len(lines) < 24
+    shown = "\n".join(lines)
+    assert all(row.usage in shown and row.help in shown for row in EVERYDAY)
+    (also,) = (line for line in lines if "Also: " in line)
+    named = {word.removeprefix("/") for word in also.partition("Also: ")[2].split()}
+    assert named == {row.name for row in ROWS} - {row.name for row in EVERYDAY}
 
 
 @pytest.mark.parametrize(
