@@ -59,7 +59,12 @@ PARTS: Mapping[str, Part] = {
         ("-m", "tests.faults.fuzz", "--seconds", "120"),
         ("-m", "tests.faults.fuzz", "--inputs", "10000000"),
     ),
-    "abuse": Part("hostile clients", (*PYTEST, "tests/faults/test_abuse.py")),
+    "hostile": Part(
+        "what hostile clients cost the others: memory and latency, a table",
+        ("-m", "tests.faults.hostile"),
+        ("-m", "tests.faults.hostile", "--seconds", "20", "--size", "3"),
+    ),
+    "abuse": Part("broken, greedy and silent clients", (*PYTEST, "tests/faults/test_abuse.py")),
 }
 
 

@@ -69,6 +69,11 @@ class Wire:
         except OSError:
             pass
 
+    async def abort(self) -> None:
+        """Breaks the connection off, whatever was still to be sent."""
+        self._writer.transport.abort()
+        await self.close()
+
     async def register(self, nick: str) -> None:
         await self.send(f"NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n".encode())
         await self.until(b" 366 ")

@@ -109,7 +109,7 @@ def run_http(data: bytes) -> Iterable[Hashable]:
         assert "\n" not in head.decode().replace("\r\n", "")
         headers = dict(line.split(": ", 1) for line in lines)
         assert {name.lower() for name in headers} <= HEADERS, headers
-        yield (scheme, number, answer.websocket is None, answer.reason)
+        yield (scheme, number, answer.websocket is None, answer.reason[:40])
         if answer.websocket is not None:
             assert number == "101"
             assert data.endswith(answer.rest)
