@@ -155,6 +155,7 @@ def _wait_for_confirmation(state: State, entry: entries.Register) -> None:
         entry.email,
         entry.device,
         state.now + DAY_SECONDS * 1000,
+        entry.skeleton,
     )
     state.pending[pending.number] = pending
     state.save(pending)

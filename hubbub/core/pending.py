@@ -15,7 +15,17 @@ class Pending:
     """What an account will be made of until `until` (milliseconds) by whoever shows the code."""
 
     TABLE: ClassVar[str] = "pending"
-    __slots__ = ("device", "digest", "email", "name", "number", "scram", "until", "verifier")
+    __slots__ = (
+        "device",
+        "digest",
+        "email",
+        "name",
+        "number",
+        "scram",
+        "skeleton",
+        "until",
+        "verifier",
+    )
 
     def __init__(
         self,
@@ -27,6 +37,7 @@ class Pending:
         email: str,
         device: str,
         until: int,
+        skeleton: str,
     ) -> None:
         self.number = number
         self.name = name
@@ -36,6 +47,7 @@ class Pending:
         self.email = email
         self.device = device
         self.until = until
+        self.skeleton = skeleton
 
     def key(self) -> Row:
         return (self.number,)
@@ -50,6 +62,7 @@ class Pending:
             self.email,
             self.device,
             self.until,
+            self.skeleton,
         )
 
     @property

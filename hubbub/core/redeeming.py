@@ -169,6 +169,7 @@ def _make_confirmed(
         pending.email,
         pending.device,
         host,
+        skeleton=pending.skeleton,
     )
     try:
         require_free(state, wanted, user)

@@ -57,6 +57,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "email",
         "device",
         "until",
+        "skeleton",
     ),
     "users": (
         "id",

@@ -111,12 +111,14 @@ class Watches:
 
 def _presence(nicks: Iterable[str], state: State, session: SessionId) -> list[Reply]:
     """Which of the names are present now, and which aren't, as far as the session may know."""
-    asker = state.sessions[session].user
+    asking = state.sessions.get(session)
+    if asking is None:  # it has been closed meanwhile
+        return []
     here: list[str] = []
     gone: list[str] = []
     for nick in nicks:
         user = state.user_named(nick)
-        if user is not None and looks_present(state, user, asker):
+        if user is not None and looks_present(state, user, asking.user):
             here.append(user.source)
         else:
             gone.append(nick)

@@ -115,7 +115,8 @@ CREATE TABLE read_markers (
 ) WITHOUT ROWID;
 CREATE TABLE pending (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, verifier TEXT NOT NULL,
-  scram TEXT NOT NULL, email TEXT NOT NULL, device TEXT NOT NULL, until INTEGER NOT NULL
+  scram TEXT NOT NULL, email TEXT NOT NULL, device TEXT NOT NULL, until INTEGER NOT NULL,
+  skeleton TEXT NOT NULL
 );
 CREATE TABLE redirects (
   folded TEXT PRIMARY KEY, name TEXT NOT NULL, room INTEGER NOT NULL,

@@ -144,6 +144,18 @@ def test_who_is_first_has_the_name(post: list[Letter]) -> None:
     assert told(first.ask(f"VERIFY ann {code_of(one)}"), "FAIL VERIFY ACCOUNT_EXISTS ann")
 
 
+def test_an_account_that_waited_looks_like_nobody_else(post: list[Letter]) -> None:
+    world = sending(registration="mail")
+    first, second = world.arrive(), world.arrive()
+    for person, name in ((first, "b0b"), (second, "bob")):
+        person.send("CAP REQ standard-replies", f"NICK {name}")
+        assert told(person.ask(f"REGISTER * {ADDRESS} {PASSWORD}"), "VERIFICATION_REQUIRED")
+    one, other = sent(post)
+    assert told(first.ask(f"VERIFY b0b {code_of(one)}"), "VERIFY SUCCESS b0b")
+    lines = second.ask(f"VERIFY bob {code_of(other)}")
+    assert told(lines, "FAIL VERIFY BAD_ACCOUNT_NAME bob :This name looks the same as b0b")
+
+
 def test_who_is_called_otherwise_is_told_so(post: list[Letter]) -> None:
     world = sending(registration="mail")
     ann = world.connect("ann", "standard-replies")
