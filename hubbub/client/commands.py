@@ -360,7 +360,7 @@ ROWS = (
     Row("login", "<account>", "log in to your account; the password is asked for", own.login, 1),
     Row("passwd", "", "change your password; both are asked for", own.passwd),
     Row("sessions", "[number]", "your connections, or end the one of that number", own.sessions),
-    Row("account", "<rename name | email address | delete [messages] | reset name>", "give your account another name, or an address; delete it, with all you said or without; reset another's (moderators)", own.account, 1),
+    Row("account", "<rename name | email address | delete [messages] | cert add|list|del [fingerprint] | reset name>", "give your account another name, or an address; delete it, with all you said or without; let a client certificate log in to it; reset another's (moderators)", own.account, 1),
     Row("recover", "<account> [code]", "have a code sent to your address; get a new password by it, or by a moderator's", own.recover, 1),
     Row("verify", "<account> <code>", "confirm your e-mail address by the code that was sent to it", own.verify, 2),
     Row("invitelink", "[people] [days] | list | revoke <number>", "make a code by which others may come in; list yours; end one", own.invitelink),
