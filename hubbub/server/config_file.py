@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from hubbub.server.config import Config, Row, Setting, joint_problems, rows
+from hubbub.server.config import Config, Row, joint_problems, rows
+from hubbub.server.config_setting import Setting
 from hubbub.server.errors import OperatorError
 from hubbub.server.toml_lines import key_lines, line_of
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubbub.server.addresses import AddressError, parse_listen
-from hubbub.server.config import Config, Tls
+from hubbub.server.config import Config
 from hubbub.server.config_file import CONFIG_FILE, ConfigError, Problem, load
+from hubbub.server.config_sections import Tls
 from hubbub.server.datadir import default_data_dir
 
 

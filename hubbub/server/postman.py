@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hubbub.edge.errands import Letter
-from hubbub.server.config import Mail
+from hubbub.server.config_sections import Mail
 
 log = logging.getLogger("hubbub.mail")
 

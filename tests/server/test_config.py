@@ -7,24 +7,20 @@ import pytest
 
 from hubbub.core.rules import Rules
 from hubbub.server.addresses import TcpAddress
-from hubbub.server.config import (
+from hubbub.server.config import Config, changed, joint_problems, rows
+from hubbub.server.config_checks import default_server_name, server_name_problem
+from hubbub.server.config_file import value_problem
+from hubbub.server.config_limits import Limits
+from hubbub.server.config_sections import (
     Accounts,
-    Config,
     History,
-    Limits,
     Mail,
     Names,
     Privacy,
     Server,
     Texts,
     Tls,
-    changed,
-    default_server_name,
-    joint_problems,
-    rows,
-    server_name_problem,
 )
-from hubbub.server.config_file import value_problem
 
 
 def test_every_setting_is_explained_and_its_default_is_allowed() -> None:

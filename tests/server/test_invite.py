@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.server.config import Server, rows
+from hubbub.server.config import rows
 from hubbub.server.config_file import value_problem
+from hubbub.server.config_sections import Server
 from hubbub.server.invite import InviteError, invite_word
 
 

@@ -16,7 +16,9 @@ from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
 from hubbub.server import listener as listener_module
 from hubbub.server.addresses import limit_key
-from hubbub.server.config import Config, Limits, Server
+from hubbub.server.config import Config
+from hubbub.server.config_limits import Limits
+from hubbub.server.config_sections import Server
 from hubbub.server.connection import Connection, Welcome
 from hubbub.server.http import Site
 from hubbub.server.listener import Door, ListenError, Listeners

@@ -17,7 +17,7 @@ import pytest
 from hubbub.edge.errands import Letter
 from hubbub.server import postman as module
 from hubbub.server.certificate import make_certificate
-from hubbub.server.config import Mail
+from hubbub.server.config_sections import Mail
 from hubbub.server.postman import Postman, deliver
 
 LETTER = Letter("ann@example.org", "Your code", "the code is abcd-efgh-jkmn-2345-6789\n")
