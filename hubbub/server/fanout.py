@@ -122,11 +122,12 @@ class Audiences:
         self._epoch = 0
 
     def forget(self) -> None:
-        """A session's capabilities changed, or the state was loaded anew."""
+        """The state was loaded anew."""
         self._epoch += 1
 
     def changed(self, room_id: RoomId) -> None:
-        """A session came to see the room or ceased to, with or without a change of its members."""
+        """A session came to see the room or ceased to, with or without a change of its members, or
+        has other capabilities."""
         self._known.pop(room_id, None)
 
     def of(self, state: State, room_id: RoomId) -> dict[int, list[Recipient]]:

@@ -223,14 +223,20 @@ class Hub:
         try:
             if isinstance(line, BadLine):
                 return too_long(session)
-            before = session.capabilities
+            before = session.variant
             task = dispatch(session, line, self.rules)
-            if session.capabilities is not before and session.registration is None:
-                self._audiences.forget()
+            if session.variant != before:
+                self._variant_changed(session)
             return task
         except Exception:
             log.exception("a command failed: this is a bug in Hubbub")
             return Task(session, (BROKEN,))
+
+    def _variant_changed(self, session: Session) -> None:
+        """What a session is shown looks otherwise from now on, in the rooms in which it is."""
+        presence = self.state.sessions.get(session.id)
+        for room in presence.user.memberships if presence is not None else ():
+            self._audiences.changed(room)
 
     def lost(self, connection: Connection, reason: str) -> None:
         """A connection is gone; its user leaves unless another device stays."""

@@ -13,7 +13,7 @@ from hubbub.core import entries
 from hubbub.core.apply import HANDLERS
 from hubbub.core.ids import NO_SESSION
 from hubbub.edge.session import Phase
-from hubbub.irc.names import fold_nick
+from hubbub.irc.names import fold_nick, fold_room
 from hubbub.server import hub as hub_module
 from hubbub.server.fanout import Fanout
 from hubbub.server.intake import Pace
@@ -317,6 +317,25 @@ def test_a_fast_client_is_slowed_and_its_lines_come_in_time(tmp_path: Path) -> N
         assert not ann.paused
 
     with_hub(tmp_path, scenario)
+
+
+def test_other_capabilities_show_in_all_rooms_and_concern_nobody_elses(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice, bob, cleo = [await node.join(nick) for nick in ("alice", "bob", "cleo")]
+        await bob.ask("JOIN #ours", "JOIN #theirs")
+        await cleo.ask("JOIN #theirs", "PART #lobby")
+        await alice.ask("JOIN #ours")
+        audiences, state = node.hub._audiences, node.hub.state
+        theirs = audiences.of(state, state.rooms[fold_room("#theirs")].id)
+        for asked, tagged in (("server-time", True), ("-server-time", False)):
+            alice.send(f"CAP REQ {asked}")
+            await alice.until(" ACK ")
+            for room in ("#ours", "#lobby"):  # in a batch each, where who is there is remembered
+                bob.send(f"PRIVMSG {room} :hi")
+                assert (await alice.until("PRIVMSG"))[-1].startswith("@time=") is tagged
+        assert audiences.of(state, state.rooms[fold_room("#theirs")].id) is theirs
+
+    with_hub(tmp_path, test)
 
 
 def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
