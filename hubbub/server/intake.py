@@ -13,12 +13,19 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hubbub.core.ids import SessionId
-from hubbub.edge.session import Phase
+from hubbub.edge.session import Phase, Session
 from hubbub.irc.framing import BadLine
 from hubbub.server.connection import Connection
 
 THROTTLE_SECONDS: Final = 0.1
 """How often a slowed client's next lines are looked at."""
+
+PART_TOKENS: Final = 0.25
+"""What a line of a message of several lines costs, which is bounded in lines and bytes (the rules).
+
+With the settings as they come a message of 100 lines is read at once; and who goes on so gets
+through no more than four times as much as who sends long lines.
+"""
 
 
 class Owner(Protocol):
@@ -81,8 +88,10 @@ class Intake:
         while lines and not connection.waiting and connection.tokens >= 1:
             if session.phase in (Phase.OPENING, Phase.CLOSED) or self._owner.is_full():
                 break
-            connection.tokens -= 1
+            held = _held(session)
             self._owner.take(connection, lines.popleft())
+            # Only a line that has become part of an open message: others are lines like any.
+            connection.tokens -= PART_TOKENS if _held(session) > held else 1
         if not lines:
             connection.lines = None
             if connection.paused:
@@ -110,3 +119,8 @@ class Intake:
         earned = (now - connection.refilled_at) * self.pace.lines_per_second
         connection.tokens = min(connection.tokens + earned, float(self.pace.burst_lines))
         connection.refilled_at = now
+
+
+def _held(session: Session) -> int:
+    """How many lines of an open message a session has sent."""
+    return 0 if session.incoming is None else len(session.incoming.lines)
