@@ -88,6 +88,6 @@ ROWS: Final = (
         "[msgid]",
         "Shows all that is kept of you, page by page.",
         "docs/protocol.md#export",
-        query(export),
+        query(export, holds=True),
     ),
 )

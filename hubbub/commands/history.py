@@ -220,6 +220,6 @@ ROWS: Final = (
         "BEFORE|AFTER|LATEST|AROUND|BETWEEN|TARGETS ...",
         "Reads what was said before.",
         IRCV3 + "chathistory",
-        query(chathistory),
+        query(chathistory, holds=True),
     ),
 )

@@ -146,6 +146,6 @@ ROWS: Final = (
         "[<room or mask>{,<room or mask>}] [>users] [<users] [C<minutes] [T>minutes] [!mask]",
         "Lists the rooms, or those that meet the conditions.",
         MODERN + "list-message",
-        query(list_),
+        query(list_, holds=True),
     ),
 )

@@ -45,7 +45,7 @@ def mode(call: Call) -> Sequence[Work]:
 def _room_mode(call: Call) -> Sequence[Work]:
     name = call.param(0)
     if len(call.params) == 1:
-        return [Lookup(lambda session, state: _room_modes(session, state, name))]
+        return [Lookup(lambda session, state: _room_modes(session, state, name), holds=False)]
     changes, unknown = parse_room_modes(call.params[1:])
     work: list[Work] = [
         numeric(Numeric.ERR_UNKNOWNMODE, letter) for letter in dict.fromkeys(unknown)
@@ -56,7 +56,7 @@ def _room_mode(call: Call) -> Sequence[Work]:
         _require_relayable(call, name, wanted)
         work.append(entries.SetRoomModes(call.session.id, name, tuple(wanted)))
     work += [
-        Lookup(_list_reader(name, letter))
+        Lookup(_list_reader(name, letter), holds=False)
         for letter in dict.fromkeys(change.mode.letter for change in changes if change.is_query)
     ]
     return work
@@ -160,7 +160,7 @@ def _user_mode(call: Call) -> Sequence[Work]:
     """One's own modes. Whose a name is when the line's turn comes: NICK may stand before it."""
     nick = call.param(0)
     if len(call.params) == 1:
-        return [Lookup(lambda session, state: _own_modes(session, state, nick))]
+        return [Lookup(lambda session, state: _own_modes(session, state, nick), holds=False)]
     changes, unknown = parse_user_modes(call.param(1))
     wanted = {
         change.mode.letter: change.adding for change in changes if change.mode.settable

@@ -196,7 +196,7 @@ ROWS: Final = (
         "<name> [count]",
         "Tells who had a name before.",
         MODERN + "whowas-message",
-        query(whowas),
+        query(whowas, holds=True),
     ),
     Row(
         "USERHOST",

@@ -100,6 +100,6 @@ ROWS: Final = (
         "<room>",
         "Shows a room's pinned messages.",
         "docs/protocol.md#pinned-messages",
-        query(pins),
+        query(pins, holds=True),
     ),
 )

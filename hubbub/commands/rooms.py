@@ -37,9 +37,9 @@ def join(call: Call) -> Sequence[Work]:
         key = keys[index] if index < len(keys) else ""
         there: list[Member] = []
         work += [
-            Lookup(before_join(name, there)),
+            Lookup(before_join(name, there), holds=False),
             entries.Join(call.session.id, name, key, follows(call.session)),
-            Lookup(after_join(name, there)),
+            Lookup(after_join(name, there), holds=False),
         ]
     return work
 
@@ -53,7 +53,7 @@ def topic(call: Call) -> Sequence[Work]:
     """TOPIC: asks for the topic, or with a text sets it."""
     name = call.param(0)
     if len(call.params) == 1:
-        return [Lookup(lambda session, state: _read_topic(session, state, name))]
+        return [Lookup(lambda session, state: _read_topic(session, state, name), holds=False)]
     return [entries.SetTopic(call.session.id, name, cut(call.param(1), call.rules.topic_bytes))]
 
 

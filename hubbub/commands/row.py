@@ -70,11 +70,11 @@ class Row:
     handler: Handler
 
 
-def query(read: Reader) -> Handler:
-    """The handler of a command that is answered from the shared state."""
+def query(read: Reader, *, holds: bool = False) -> Handler:
+    """The handler of a command that is answered from the shared state; `holds` as in Lookup."""
 
     def handler(call: Call) -> Sequence[Work]:
-        return (Lookup(lambda session, state: read(call, state)),)
+        return (Lookup(lambda session, state: read(call, state), holds=holds),)
 
     return handler
 

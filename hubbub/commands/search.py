@@ -109,6 +109,6 @@ ROWS: Final = (
         "[text=<words>][;in=<room or nick>][;from=<nick>][;after=<time>][;before=<time>][;limit=<n>]",
         "Finds what was said.",
         SPEC,
-        query(search),
+        query(search, holds=True),
     ),
 )

@@ -191,6 +191,6 @@ ROWS: Final = (
         "[room, name or mask] [o][%fields[,token]]",
         "Lists people with their user name, host and whether they are away.",
         MODERN + "who-message",
-        query(who),
+        query(who, holds=True),
     ),
 )

@@ -56,11 +56,14 @@ class Find:
 class Lookup:
     """Reads the state at this place in the order; refuses by raising Refused.
 
-    One that is `early` is for sessions that aren't registered yet, too.
+    One that is `early` is for sessions that aren't registered yet, too. One that `holds` has the
+    session's next line wait until all that it asked for is answered: what comes of it may make a
+    difference to that line, or the answer is long. Of the others several may be under way.
     """
 
     read: Callable[[Session, State], Sequence[Shown | Fetch | Find | Verify]]
     early: bool = False
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True)

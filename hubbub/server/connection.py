@@ -93,9 +93,9 @@ class Connection:
     """One client's connection, from the first byte to the last.
 
     Stages: the proxy's header, sniff (TLS or not), handshake, first bytes (HTTP or IRC), lines,
-    in frames once a WebSocket was opened. `session` is the hub's; `waiting` counts answers still to
-    come before the session's next line may be read. `proxied` says that the peer is a proxy that
-    may be believed from where it hands on.
+    in frames once a WebSocket was opened. `session` is the hub's; `waiting` is how much of what the
+    session may ask at a time is taken by answers still to come (`flight.UNDER_WAY`). `proxied` says
+    that the peer is a proxy that may be believed from where it hands on.
     """
 
     __slots__ = (

@@ -214,6 +214,19 @@ class Flight:
                     self.fanout.answer(session, item)
 
 
-def asks(task: Task) -> bool:
-    """Whether a task asks something, so that its session's next line has to wait for the answer."""
-    return any(type(work) in (Lookup, Verify) for work in task.work)
+UNDER_WAY: Final = 16
+"""How many of a session's tasks may ask something at a time, as long as none holds up the next."""
+
+
+def asks(task: Task) -> int:
+    """How much of what a session may ask at a time a task takes; none for one that asks nothing.
+
+    Answers come in their order however many are under way (`Connection.reserve`).
+    """
+    asked = 0
+    for work in task.work:
+        if type(work) is Verify or (type(work) is Lookup and work.holds):
+            return UNDER_WAY
+        if type(work) is Lookup:
+            asked = 1
+    return asked

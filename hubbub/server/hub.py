@@ -215,8 +215,8 @@ class Hub:
         if any(isinstance(work, Goodbye) for work in task.work):
             task = _with_close(task)
             session.phase = Phase.CLOSED
-        elif asks(task):
-            connection.waiting += 1
+        else:
+            connection.waiting += asks(task)
         self.submit(task)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:

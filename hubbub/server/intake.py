@@ -1,6 +1,6 @@
 """From the lines that came in to the lines that are read now: one session's order and pace.
 
-Law: a session's next line isn't read before an earlier one that asks something is answered, nor
+Law: a session's next line isn't read before an earlier one that holds it up is answered, nor
 faster than the operator allows. What waits is bounded: the rest stays in the socket's own buffer,
 so a flooder feels its own flood.
 """
@@ -16,6 +16,7 @@ from hubbub.core.ids import SessionId
 from hubbub.edge.session import Phase, Session
 from hubbub.irc.framing import BadLine
 from hubbub.server.connection import Connection
+from hubbub.server.flight import UNDER_WAY
 
 THROTTLE_SECONDS: Final = 0.1
 """How often a slowed client's next lines are looked at."""
@@ -85,7 +86,7 @@ class Intake:
             return
         session, lines = connection.session, connection.lines
         self._refill(connection)
-        while lines and not connection.waiting and connection.tokens >= 1:
+        while lines and connection.waiting < UNDER_WAY and connection.tokens >= 1:
             if session.phase in (Phase.OPENING, Phase.CLOSED) or self._owner.is_full():
                 break
             held = _held(session)

@@ -1,6 +1,6 @@
 """What sessions ask that takes long: the history, and what concerns passwords. Threads find it out.
 
-Law: a session's next line waits until its question is answered; the event loop never does.
+Law: a session's next line waits until its long question is answered; the event loop never does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from hubbub.core.state import State
 from hubbub.edge.credentials import Outcome
 from hubbub.edge.egress import Gate
 from hubbub.edge.errands import Errand
-from hubbub.edge.session import Session
 from hubbub.edge.work import Fetch, Find, Shown, Task, Verify, Work
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server.addresses import is_loopback, limit_key
@@ -90,7 +89,7 @@ class Questions:
         elif asked:
             self._fetch(task, asked, label)
         else:
-            self._go_on(task.session)
+            self._go_on(task)
 
     def _verify(self, task: Task, verify: Verify, label: str) -> None:
         """Has something about a password found out; what comes of it is the session's next task."""
@@ -137,7 +136,8 @@ class Questions:
     def _follow(self, task: Task, label: str, then: Callable[[], Sequence[Work]]) -> None:
         """What was found out for a task is its session's next one."""
         session = task.session
-        if session.id not in self._owner.connections:
+        connection = self._owner.connections.get(session.id)
+        if connection is None:
             return
         work: Sequence[Work]
         try:
@@ -149,19 +149,19 @@ class Questions:
             work = (BROKEN,)
         following = Task(session, work, label, task.command)
         self._owner.submit(following)
-        if not asks(following):
-            self._go_on(session)
+        connection.waiting += asks(following)
+        self._go_on(task)
 
-    def _go_on(self, session: Session) -> None:
-        """A session's question was answered: its next lines may be read."""
-        connection = self._owner.connections.get(session.id)
+    def _go_on(self, task: Task) -> None:
+        """What a task asked was answered: its session's next lines may be read."""
+        connection = self._owner.connections.get(task.session.id)
         if connection is not None:
-            connection.waiting -= 1
+            connection.waiting -= asks(task)
             if connection.lines:
                 self._owner.intake.read(connection)
 
     def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
-        """Has a reader thread answer a task's questions; the session's next line waits for it."""
+        """Has a reader thread answer a task's questions; the answer has its place already."""
         questions = tuple(fetch.question for fetch in fetches)
 
         def read() -> list[Sequence[object]]:
@@ -201,7 +201,7 @@ class Questions:
             log.exception("a question to the history failed: this is a bug in Hubbub")
             shown = [BROKEN]
         connection.fill(task, self._gate.show(task.session, shown, label))
-        self._go_on(task.session)
+        self._go_on(task)
 
 
 def _unreadable(command: str) -> Reply:

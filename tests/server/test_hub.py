@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import msgspec
@@ -12,10 +13,12 @@ from hubbub.commands.table import ROWS
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS
 from hubbub.core.ids import NO_SESSION
+from hubbub.edge.codes import digest
 from hubbub.edge.session import Phase
 from hubbub.irc.names import fold_nick, fold_room
 from hubbub.server import hub as hub_module
 from hubbub.server.fanout import Fanout
+from hubbub.server.flight import UNDER_WAY
 from hubbub.server.intake import Pace
 from hubbub.store.errors import StoreError, Trouble
 from tests.server.rig import FULL, Node, Wire, with_hub
@@ -378,6 +381,92 @@ def test_lines_of_a_message_that_went_wrong_cost_what_others_do(tmp_path: Path) 
     with_hub(tmp_path, test)
 
 
+def test_what_only_asks_the_state_goes_in_one_batch(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice = await node.join("alice")
+        before = len(node.store.commits)
+        rooms = [f"#r{number}" for number in range(5)]
+        heard = await alice.ask(
+            *(f"JOIN {room}" for room in rooms), *(f"NAMES {room}" for room in rooms)
+        )
+        ends = [line.split()[3] for line in heard if " 366 " in line]
+        assert ends == rooms * 2
+        assert len(node.store.commits) == before + 1
+
+    with_hub(tmp_path, test)
+
+
+def test_no_more_than_some_answers_are_under_way(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice = await node.join("alice")
+        node.store.go.clear()
+        alice.send("JOIN #a", *(["NAMES #lobby"] * 40))
+        assert alice.lines is not None
+        assert len(alice.lines) == 41 - UNDER_WAY
+        node.store.go.set()
+        assert len([line for line in await alice.ask() if " 366 " in line]) == 41
+
+    with_hub(tmp_path, test)
+
+
+def test_a_long_question_holds_up_the_lines_after_it(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice = await node.join("alice", "batch draft/chathistory")
+        node.store.answering.clear()
+        alice.send("CHATHISTORY LATEST #lobby * 1", "CHATHISTORY LATEST #lobby * 2")
+        await node.settled()
+        assert alice.lines is not None
+        assert len(alice.lines) == 1
+        node.store.answering.set()
+        assert len([line for line in await alice.ask() if " BATCH +" in line]) == 2
+
+    with_hub(tmp_path, test)
+
+
+def test_a_name_and_what_is_said_of_it_may_come_in_one_piece(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice = await node.join("alice")
+        heard = await alice.ask("NICK ann", "MODE ann +i", "MODE ann", "MODE alice")
+        assert [line.partition(" ")[2] for line in heard] == [
+            "NICK ann",
+            "MODE ann +i",
+            "221 ann +i",
+            "401 ann alice :No such nick/channel",
+        ]
+
+    with_hub(tmp_path, test)
+
+
+def test_an_invite_lets_in_who_says_all_in_one_piece(tmp_path: Path) -> None:
+    rules = msgspec.structs.replace(RULES, guests="invite")
+
+    async def test(node: Node) -> None:
+        code = "2222-2222-2222-2222-2222"
+        issue = entries.IssueCode(NO_SESSION, "invite", digest(code))
+        assert await node.hub.operate(issue) == []
+        ann, eve = node.arrive(), node.arrive()
+        for wire in (ann, eve):
+            assert wire.session.registration is not None
+            wire.session.registration.admitted = False
+        ann.send(f"PASS {code}", "NICK ann", "USER ann 0 * :Ann")
+        await ann.until(" 001 ann ")
+        eve.send(f"PASS {code[:-1]}3", "NICK eve", "USER eve 0 * :Eve")
+        assert has(await eve.until("ERROR"), " 464 ")
+
+    with_hub(tmp_path, test, rules=rules)
+
+
+def test_a_message_is_pinned_before_the_next_line_is_read(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice = await node.join("alice", "batch message-tags echo-message")
+        heard = await alice.ask("JOIN #r", "PRIVMSG #r :keep this")
+        said = next(line for line in heard if "keep this" in line)
+        id = re.findall("msgid=([^ ;]+)", said)[0]
+        assert has(await alice.ask(f"PIN #r {id}", "PINS #r"), "keep this")
+
+    with_hub(tmp_path, test)
+
+
 def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
     async def scenario(node: Node) -> None:
         bob = await node.join("bob")
@@ -627,8 +716,10 @@ def test_a_batch_that_breaks_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
                 raise ZeroDivisionError
 
             patch.setattr(Fanout, "deliver", breaks)
-            heard = await ann.ask("PRIVMSG #lobby :lost", "NAMES #lobby")
-        assert all("INTERNAL_ERROR" in line for line in heard)
+            ann.heard.clear()
+            ann.send("PRIVMSG #lobby :lost", "NAMES #lobby")
+            heard = [*await ann.until("INTERNAL_ERROR"), *await ann.until("INTERNAL_ERROR")]
+        assert len(heard) == 2
         assert list(node.hub.state.dump()) == before
         ann.send("PRIVMSG #lobby :kept")
         assert (await bob.until("PRIVMSG"))[-1].endswith(" kept")
