@@ -150,6 +150,8 @@ class Timeline:
         }
         empty, meets_live, meets_seen = True, False, False
         for item in happenings:
+            if empty:
+                shown += self._held_before(conversation, item)
             empty = False
             if item.msgid is not None and item.msgid in conversation.live:
                 meets_live = True
@@ -159,6 +161,15 @@ class Timeline:
                 shown.append(news.get(item.msgid, item))
         moved = conversation.last != before
         return PageOutcome(tuple(shown), empty, meets_live, meets_seen, moved)
+
+    def _held_before(self, conversation: Conversation, first: Happening) -> list[Happening]:
+        """What came live before a page begins: so much was said that the latest page is later."""
+        ids = [item.msgid for item, _ in conversation.held]
+        if first.msgid is None or first.msgid not in ids:
+            return []
+        begins = ids.index(first.msgid)
+        earlier, conversation.held = conversation.held[:begins], conversation.held[begins:]
+        return [item for item, anchors in earlier if self._show(conversation, item, anchors)]
 
     def older(self, conversation: Conversation, happenings: Iterable[Happening]) -> None:
         """A page that the person asked for, from before what was shown: the next one ends there."""

@@ -95,3 +95,26 @@ def test_what_came_live_during_a_catch_up_is_news_though_a_page_has_it() -> None
     assert outcome.shown == (message("1", True), live)
     assert outcome.meets_live
     assert line.release(room) == []
+
+
+def test_what_came_live_before_the_latest_page_is_shown_before_it() -> None:
+    line = Timeline()
+    room = line.conversation("#r", "#r")
+    line.hold(room)
+    spoken = MessageShown("#r", "a", "without an id")
+    for happening in (message("1"), spoken, message("2"), message("3"), message("4")):
+        line.arrived(room, happening, True)
+    page = line.page(room, [message(n, True) for n in "34"])
+    assert ids(page.shown) == ["1", None, "2", "3", "4"]
+    assert page.meets_live
+    line.arrived(room, message("5"), True)
+    assert ids(line.release(room)) == ["5"]
+
+
+def test_a_page_that_begins_before_what_came_live_goes_first() -> None:
+    line = Timeline()
+    room = line.conversation("#r", "#r")
+    line.hold(room)
+    line.arrived(room, message("3"), True)
+    assert ids(line.page(room, [message(n, True) for n in "1234"]).shown) == ["1", "2", "3", "4"]
+    assert line.release(room) == []

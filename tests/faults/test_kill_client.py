@@ -34,6 +34,10 @@ async def _our_client(server: Server, chance: random.Random) -> None:
     ]
     server.start()
     living = [asyncio.create_task(person.live(server)) for person in people]
+    async with asyncio.timeout(60):
+        # Who was never here can't be whispered to.
+        while not all(person.model.registered for person in people):
+            await asyncio.sleep(0.05)
     talking = [asyncio.create_task(person.talk(crowd, people)) for person in people]
     ledger = Ledger(server.database)
     for kill in range(1, KILLS + 1):
