@@ -4,6 +4,7 @@ Loading it takes half a second: do so once connections are accepted, and only wh
 `ServeOptions.wants_console()` says that there is somebody to type.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from prompt_toolkit import PromptSession, print_formatted_text
@@ -18,6 +19,8 @@ from hubbub.server.logs import printable
 PROMPT = "hubbub> "
 
 _MAX_COMPLETIONS = 100
+_LAST_WORDS = 5
+"""How many turns of the loop it takes at most until they are written."""
 
 
 async def run_console(
@@ -37,25 +40,34 @@ async def run_console(
         complete_while_typing=False,
     )
     with patch_stdout():
-        while True:
-            try:
-                # SIGINT is the server's own to handle: Ctrl-C arrives as a key, not as a signal.
-                typed = await session.prompt_async(handle_sigint=False)
-            except (EOFError, KeyboardInterrupt):
-                return
-            line = typed.strip().removeprefix("/").strip()
-            if not line:
-                continue
-            word = line.split()[0].lower()
-            if ALIASES.get(word, word) == "stop":
-                return
-            done, lines = await handle(line)
-            if not done and not lines:
-                lines = ["That was not done."]
-            for shown in lines:
-                # Not by print: what goes that way may still wait for its turn when the prompt ends.
-                text = printable(shown) if done else f"! {printable(shown)}"
-                print_formatted_text(text, output=session.output)
+        await _converse(session, handle)
+    # What was logged while the prompt ended is written by callbacks that are still to come.
+    for _ in range(_LAST_WORDS):
+        await asyncio.sleep(0)
+
+
+async def _converse(
+    session: PromptSession[str], handle: Callable[[str], Awaitable[tuple[bool, list[str]]]]
+) -> None:
+    while True:
+        try:
+            # SIGINT is the server's own to handle: Ctrl-C arrives as a key, not as a signal.
+            typed = await session.prompt_async(handle_sigint=False)
+        except (EOFError, KeyboardInterrupt):
+            return
+        line = typed.strip().removeprefix("/").strip()
+        if not line:
+            continue
+        word = line.split()[0].lower()
+        if ALIASES.get(word, word) == "stop":
+            return
+        done, lines = await handle(line)
+        if not done and not lines:
+            lines = ["That was not done."]
+        for shown in lines:
+            # Not by print: what goes that way may still wait for its turn when the prompt ends.
+            text = printable(shown) if done else f"! {printable(shown)}"
+            print_formatted_text(text, output=session.output)
 
 
 class ConsoleCompleter(Completer):

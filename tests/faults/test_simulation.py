@@ -47,7 +47,7 @@ def test_a_failing_plan_is_made_small() -> None:
         wrong = first_wrong(plan)
         small = shrink(plan, wrong, first_wrong)
         assert reason(first_wrong(small)) == reason(wrong)
-    assert len(small.steps) <= 4 < len(plan.steps), small
+    assert len(small.steps) <= 8 < len(plan.steps), small
     assert not first_wrong(small), "without the bug it ends well"
 
 
