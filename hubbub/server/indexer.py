@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Final, Protocol
 
 from hubbub.store.errors import StoreError
@@ -73,7 +74,8 @@ class Indexer:
     def _stepped(self, done: Future[tuple[bool, float]]) -> None:
         """Called in the writer's thread."""
         if not self._stopped:
-            self._loop.call_soon_threadsafe(self._go_on, done)
+            with suppress(RuntimeError):  # the loop has ended without a word
+                self._loop.call_soon_threadsafe(self._go_on, done)
 
     def _go_on(self, done: Future[tuple[bool, float]]) -> None:
         error = done.exception()

@@ -107,21 +107,20 @@ def fuzz(
     seen: set[Hashable] = set()
     outcome = Outcome(name)
     began = time.monotonic()
-    with _limited():
-        for number in _numbers(inputs, began, seconds):
-            first = number < len(pool) and target.make is None
-            data = pool[number] if first else _next(target, pool, chance)
-            news, failure = attempt(target.run, data)
-            outcome.inputs += 1
-            if failure is not None:
-                if failure.where not in {known.where for known in outcome.failures}:
-                    outcome.failures.append(minimised(target.run, failure))
-                    if len(outcome.failures) >= FAILURES_MOST:
-                        break
-            elif not news <= seen:
-                seen |= news
-                if not first and len(pool) < POOL_MOST:
-                    pool.append(data)
+    for number in _numbers(inputs, began, seconds):
+        first = number < len(pool) and target.make is None
+        data = pool[number] if first else _next(target, pool, chance)
+        news, failure = attempt(target.run, data)
+        outcome.inputs += 1
+        if failure is not None:
+            if failure.where not in {known.where for known in outcome.failures}:
+                outcome.failures.append(minimised(target.run, failure))
+                if len(outcome.failures) >= FAILURES_MOST:
+                    break
+        elif not news <= seen:
+            seen |= news
+            if not first and len(pool) < POOL_MOST:
+                pool.append(data)
     outcome.seconds = time.monotonic() - began
     outcome.seen = len(seen)
     return outcome
@@ -138,10 +137,9 @@ def _numbers(inputs: int | None, began: float, seconds: float | None) -> Iterato
 
 def attempt(run: Run, data: bytes, *, traced: bool = False) -> tuple[set[Hashable], Failure | None]:
     """Runs one input; what it showed, and how it failed if it did, on request with its trace."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS_MOST)
     try:
-        return set(run(data)), None
+        with _limited():
+            return set(run(data)), None
     except Exception as error:
         trace = traceback.format_exception(error, limit=-12) if traced else []
         return set(), Failure(_where(error), data, "".join(trace))
@@ -158,6 +156,7 @@ def _limited() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGVTALRM, raise_it)
+    signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS_MOST)
     try:
         yield
     finally:
