@@ -5,17 +5,12 @@ Law: between two steps the writer is free for several times as long as a step to
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from contextlib import suppress
+from concurrent.futures import Executor
+from functools import partial
 from typing import Final, Protocol
 
-from hubbub.store.errors import StoreError
-
-log = logging.getLogger("hubbub.hub")
+from hubbub.server.steps import Steps
 
 ROUND_SECONDS: Final = 60.0
 """How long after everything was taken out it is looked whether there is more."""
@@ -46,52 +41,31 @@ class Expiry:
         asked: Callable[[], tuple[int, int]],
         emptied: Callable[[], None],
     ) -> None:
-        self._loop = asyncio.get_running_loop()
         self._store = store
-        self._writer = writer
         self._asked = asked
         self._emptied = emptied
-        self._failing = False
-        self._stopped = False
+        self._steps = Steps(
+            writer,
+            self._next_step,
+            self._stepped,
+            trouble="what is to be kept no longer can't be taken out",
+            again_seconds=ROUND_SECONDS,
+        )
 
     def start(self) -> None:
         """The first round begins after a while."""
-        self._loop.call_later(PAUSE_SECONDS, self._submit)
+        self._steps.begin(PAUSE_SECONDS)
 
     def stop(self) -> None:
         """No further step begins; what is left goes after the next start."""
-        self._stopped = True
+        self._steps.stop()
 
-    def _submit(self) -> None:
-        if not self._stopped:
-            self._writer.submit(self._step, *self._asked()).add_done_callback(self._stepped)
+    def _next_step(self) -> Callable[[], bool]:
+        return partial(self._store.expire_some, *self._asked())
 
-    def _step(self, now: int, keep_days: int) -> tuple[bool, float]:
-        began = time.monotonic()
-        more = self._store.expire_some(now, keep_days)
-        return more, time.monotonic() - began
-
-    def _stepped(self, done: Future[tuple[bool, float]]) -> None:
-        """Called in the writer's thread."""
-        if not self._stopped:
-            with suppress(RuntimeError):  # the loop has ended without a word
-                self._loop.call_soon_threadsafe(self._go_on, done)
-
-    def _go_on(self, done: Future[tuple[bool, float]]) -> None:
-        error = done.exception()
-        if error is not None:
-            if not self._failing:
-                bug = None if isinstance(error, StoreError) else error
-                log.error(
-                    "what is to be kept no longer can't be taken out: %s", error, exc_info=bug
-                )
-            self._failing = True
-            self._loop.call_later(ROUND_SECONDS, self._submit)
-            return
-        self._failing = False
-        more, seconds = done.result()
+    def _stepped(self, more: bool, seconds: float) -> None:
         if more:
-            self._loop.call_later(max(PAUSE_SECONDS, PAUSE_TIMES * seconds), self._submit)
+            self._steps.begin(max(PAUSE_SECONDS, PAUSE_TIMES * seconds))
         else:
             self._emptied()
-            self._loop.call_later(ROUND_SECONDS, self._submit)
+            self._steps.begin(ROUND_SECONDS)
