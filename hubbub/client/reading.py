@@ -504,6 +504,7 @@ _ROWS: dict[str, tuple[int, Callable[[Reading, Message, str | None], None]]] = {
     "WARN": (3, Reading._standard_reply),
     "NOTE": (3, Reading._standard_reply),
     "ACCOUNT": (1, Reading._nothing),
+    "CHGHOST": (2, Reading._nothing),
     "SETTING": (1, Reading._setting),
     "232": (2, Reading._rule),
     "308": (0, Reading._nothing),

@@ -23,6 +23,7 @@ WANTED = (
     "multi-prefix",
     "away-notify",
     "cap-notify",
+    "chghost",
     "draft/channel-rename",
     "draft/chathistory",
     "draft/event-playback",
