@@ -146,7 +146,6 @@ HTTP_WORDS: Final = (
 
 def _read_frames(opened: websocket.WebSocket, data: bytes) -> websocket.Received:
     received = opened.receive(data, 1.0)
-    assert len(received.stream) <= 2 * len(data) + 1  # at most what came, and an end for each frame
     if received.ended:
         assert not opened.close(), "the last frame was sent already"
     return received
@@ -156,6 +155,7 @@ def run_websocket(data: bytes) -> Iterable[Hashable]:
     """Frames give the same lines in one piece and in many; ours can be read by who knows the RFC."""
     _, opened = websocket.accept(UPGRADE + b"\r\n")
     received = _read_frames(opened, data)
+    assert len(received.stream) <= 2 * len(data) + 1  # at most what came, and an end for each frame
     _, other = websocket.accept(UPGRADE + b"\r\n")
     stream, ended = b"", ""
     for piece in pieces(data):

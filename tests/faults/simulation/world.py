@@ -29,8 +29,7 @@ from hubbub.core.ids import NO_SESSION
 from hubbub.core.rules import Rules
 from hubbub.server import connection as server_connection
 from hubbub.server import credentials as server_credentials
-from hubbub.server import expiry as server_expiry
-from hubbub.server import indexer as server_indexer
+from hubbub.server import steps as server_steps
 from hubbub.server.connection import Connection, Welcome
 from hubbub.server.http import Site
 from hubbub.server.hub import Hub
@@ -437,8 +436,7 @@ def simulated(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(store_module, "_make_private", lambda path: None))
         stack.enter_context(patch.object(server_connection, "socket", SocketModule))
         clock = SimpleNamespace(monotonic=lambda: world.now, time=time.time)
-        for module in (server_indexer, server_expiry):
-            stack.enter_context(patch.object(module, "time", clock))
+        stack.enter_context(patch.object(server_steps, "time", clock))
         stack.enter_context(patch.object(secrets, "choice", chance.choice))
         stack.enter_context(patch.object(secrets, "token_bytes", chance.randbytes))
         unraisable = sys.unraisablehook
