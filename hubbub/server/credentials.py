@@ -12,14 +12,11 @@ password is set.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import logging
 import os
 import secrets
-import sys
-import threading
 import time
 import unicodedata
 from collections.abc import Callable
@@ -60,8 +57,6 @@ WAITING: Final = 64
 """How many passwords may wait for a thread, of people who were right lately and of others each."""
 ITERATIONS: Final = 60_000
 """PBKDF2 rounds of SCRAM-SHA-256: some 20 ms for a client in C or Python."""
-BACKGROUND: Final = 5
-"""The niceness of the threads: a third of the chat's share when both want the same core."""
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
 _SECRET_BYTES: Final = 32
@@ -96,7 +91,7 @@ class Credentials:
         threads = max(1, min(4, (os.cpu_count() or 1) - 1))
         # Those who were right lately don't wait behind those who guess.
         self._pools = {
-            False: ThreadPoolExecutor(threads, "hubbub-password", initializer=_give_way),
+            False: ThreadPoolExecutor(threads, "hubbub-password"),
             True: ThreadPoolExecutor(1, "hubbub-known-password"),
         }
         self._waiting = {False: 0, True: 0}
@@ -218,13 +213,6 @@ class Credentials:
         """Ends the threads once they have done what they are at."""
         for pool in self._pools.values():
             pool.shutdown(cancel_futures=True)
-
-
-def _give_way() -> None:
-    """The thread gets what time the others leave, where a thread can be told so (Linux)."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 def holder(wanted: Present, state: State) -> Found:
