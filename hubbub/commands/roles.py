@@ -46,7 +46,7 @@ def rehash(call: Call) -> Sequence[Work]:
 
     def read(session: Session, state: State) -> Sequence[Shown | Verify]:
         require_role(state, session.id, "admin")
-        return [Verify(Reload(), _rehashed)]
+        return [Verify(Reload(state.sessions[session.id].user.nick), _rehashed)]
 
     return [Lookup(read)]
 

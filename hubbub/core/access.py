@@ -18,6 +18,12 @@ def is_founder(room: Room, user: User) -> bool:
     return user.owner is not None and room.founder == user.owner.id
 
 
+def by_role(room: Room, user: User) -> bool:
+    """Whether a user could run a room by its role alone: it has no rank there, nor a right to one."""
+    member = room.members.get(user.id)
+    return right_of(room, user) != "o" and (member is None or "o" not in member.ranks)
+
+
 def right_of(room: Room, user: User) -> str:
     """The rank (`o`, `v` or empty) that a user has a right to in a room."""
     if not room.founder or user.owner is None:

@@ -169,12 +169,13 @@ def issue(
     maker: int = 0,
     seconds: int = DAY_SECONDS,
     uses: int = 1,
-) -> None:
-    """Takes in a code of which this is the hash."""
+) -> int:
+    """Takes in a code of which this is the hash; the code's number."""
     until = state.now + seconds * 1000
     code = Code(state.take_id("code"), kind, digest, account, maker, state.now, until, uses)
     state.codes.put(code)
     state.save(code)
+    return code.number
 
 
 def require_free(state: State, entry: entries.Register, user: User | None) -> None:
@@ -388,13 +389,14 @@ def named(state: State, entry: entries.Entry, name: str) -> Account:
     return account
 
 
-def _is_own(state: State, session: SessionId, account: Account) -> bool:
+def is_own(state: State, session: SessionId, account: Account) -> bool:
+    """Whether an account is that of a session's user."""
     return session != NO_SESSION and speaker(state, session).owner is account
 
 
 def set_password(state: State, entry: entries.SetPassword, out: list[Output]) -> None:
     account = named(state, entry, entry.name)
-    if not _is_own(state, entry.session, account):
+    if not is_own(state, entry.session, account):
         note(state, entry.session, out, "password", account.name)
         forget_certificates(state, account)
     account.verifier, account.scram = entry.verifier, entry.scram
@@ -467,7 +469,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     """Ends an account: its name is free, its whispers are nobody's, its messages if wished gone."""
     account = named(state, entry, entry.name)
     user, reason = state.user_of(account), "Account deleted"
-    if not _is_own(state, entry.session, account):
+    if not is_own(state, entry.session, account):
         detail = "with its messages" if entry.messages else ""
         note(state, entry.session, out, "account deleted", account.name, detail=detail)
     out.extend(HangUp(session, reason) for session in user.sessions)

@@ -37,10 +37,11 @@ def note(
     *,
     until: int = 0,
     detail: str = "",
+    who: str = "",
 ) -> int:
-    """Notes what a session did; the act's number."""
+    """Notes what a session, or `who` had the server do it, did; the act's number."""
     number = state.take_id("audit")
-    who = actor(state, session)
+    who = who or actor(state, session)
     row = AuditRow(number, state.now, who, action, target, reason, until, detail)
     out.append(Record(row))
     return number

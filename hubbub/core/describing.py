@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
-from hubbub.core.access import right_of
+from hubbub.core.access import by_role, right_of
+from hubbub.core.audit import note
 from hubbub.core.blocking import hidden_from
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
@@ -62,6 +63,20 @@ def _require(user: User, target: User | Room, key: str) -> None:
         raise fail("METADATA", "KEY_NO_PERMISSION", name, key, text=text)
 
 
+def _note(
+    state: State,
+    user: User,
+    target: User | Room,
+    entry: entries.SetMetadata | entries.ClearMetadata,
+    key: str,
+    out: list[Output],
+) -> None:
+    """What a moderator says of others, or of a room that it doesn't run, is in the audit log."""
+    others = target is not user if isinstance(target, User) else by_role(target, user)
+    if others:
+        note(state, entry.session, out, "metadata", name_of(target), detail=key)
+
+
 def _pay(state: State, user: User, target: User | Room, key: str, changes: int) -> None:
     """Counts changes against what a user may make, and refuses when that is used up."""
     counter = pace_counter(user)
@@ -101,6 +116,7 @@ def set_metadata(state: State, entry: entries.SetMetadata, out: list[Output]) ->
             raise fail("METADATA", "LIMIT_REACHED", name_of(target), text=text)
     if held is None or held.value != entry.value:
         _pay(state, user, target, entry.key, 1)
+        _note(state, user, target, entry, entry.key, out)
         _change(state, user, target, entry.key, entry.value, out, entry)
     out.append(Answer(entry.session, value_reply(target, entry.key, entry.value)))
 
@@ -113,6 +129,7 @@ def clear_metadata(state: State, entry: entries.ClearMetadata, out: list[Output]
     held = state.metadata.of(target)
     if held:
         _pay(state, user, target, "*", len(held))
+        _note(state, user, target, entry, "*", out)
     for key, _ in held:
         _change(state, user, target, key, None, out, entry)
 

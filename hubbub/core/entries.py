@@ -36,9 +36,14 @@ class NodeStarted(Entry, frozen=True):
 
 
 class RulesChanged(Entry, frozen=True):
-    """The operator changed the configuration."""
+    """The operator changed the configuration, and had it read again.
+
+    `by` is the nick of who asked for that in the chat, and `changed` what settings have another value.
+    """
 
     rules: Rules
+    by: str = ""
+    changed: tuple[str, ...] = ()
 
 
 class TimePassed(Entry, frozen=True):

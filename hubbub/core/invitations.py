@@ -9,6 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
+from hubbub.core.audit import note
 from hubbub.core.blocking import away_of, block_of
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
@@ -115,13 +117,15 @@ def uninvite(state: State, entry: entries.Uninvite, out: list[Output]) -> None:
     if invitation is None:
         text = f"There is no invitation of {entry.nick} to {room.name}"
         raise fail("UNINVITE", "NOT_INVITED", entry.nick, room.name, text=text)
+    if not declining and invitation.by != user.identity and by_role(room, user):
+        note(state, entry.session, out, "uninvite", invitation.nick, detail=room.name)
     state.end_invitation(invitation)
     text = "You declined the invitation" if declining else "The invitation was withdrawn"
-    note = Reply("NOTE", ("UNINVITE", "WITHDRAWN", invitation.nick, room.name, text))
+    told = Reply("NOTE", ("UNINVITE", "WITHDRAWN", invitation.nick, room.name, text))
     invited = state.user_named(invitation.nick)
-    told = () if invited is None or invited.identity != invitation.identity else invited.sessions
-    for session in dict.fromkeys((entry.session, *told)):
-        out.append(Answer(session, note))
+    theirs = () if invited is None or invited.identity != invitation.identity else invited.sessions
+    for session in dict.fromkeys((entry.session, *theirs)):
+        out.append(Answer(session, told))
 
 
 def _find(state: State, room: Room, nick: str) -> Invitation | None:

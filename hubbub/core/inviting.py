@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub.core import entries
+from hubbub.core.audit import note
 from hubbub.core.codes import DAY_SECONDS, Code
 from hubbub.core.ids import NO_SESSION, SessionId
 from hubbub.core.outputs import Answer, Output
@@ -36,10 +37,11 @@ def revoke_code(state: State, entry: entries.RevokeCode, out: list[Output]) -> N
     if code is None or code.kind != "invite" or not may_see(state, entry.session, code):
         text = "There is no invite of that number: INVITELINK LIST shows yours"
         raise fail("INVITELINK", "INVITE_UNKNOWN", str(entry.number), text=text)
+    note(state, entry.session, out, "invite revoked", f"#{code.number}")
     state.end_code(code)
     if entry.session != NO_SESSION:
-        note = ("INVITELINK", "REVOKED", str(entry.number), "That invite lets nobody in any more")
-        out.append(Answer(entry.session, Reply("NOTE", note)))
+        told = ("INVITELINK", "REVOKED", str(entry.number), "That invite lets nobody in any more")
+        out.append(Answer(entry.session, Reply("NOTE", told)))
 
 
 def may_see(state: State, session: SessionId, code: Code) -> bool:

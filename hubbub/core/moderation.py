@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
 from hubbub.core.accounts import close_invites_of, give_role
 from hubbub.core.audit import actor, next_number, note, tell_moderators
 from hubbub.core.entities import Account, User
@@ -69,8 +70,7 @@ def kick(state: State, entry: entries.Kick, out: list[Output]) -> None:
     victim = room.members.get(target.id)
     if victim is None:
         raise refuse(Numeric.ERR_USERNOTINCHANNEL, target.nick, room.name)
-    own = room.members.get(user.id)
-    if own is None or "o" not in own.ranks:
+    if by_role(room, user):
         note(state, entry.session, out, "kick", target.nick, entry.reason, detail=room.name)
     params = (target.nick, entry.reason or user.nick)
     kicking = happened(state, out, user, "KICK", (room,), params)
@@ -362,6 +362,7 @@ _NOT_UNDONE: Final = {
     "purge": "What a purge took out is erased and can't be brought back",
     "unban": "To undo the end of a ban, ban again",
     "unmute": "To undo the end of a mute, mute again",
+    "claim": "To undo that, take the role away (account role)",
     "kill": "Nothing to undo: nothing keeps them from coming again",
     "kick": "Nothing to undo: nothing keeps them from coming again",
     f"{LOCKDOWN} off": "To undo that, switch the lockdown on",

@@ -7,6 +7,8 @@ was said to all of the room can be pinned, by who runs the room and may read it.
 from __future__ import annotations
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
+from hubbub.core.audit import note
 from hubbub.core.entities import Pin, Room, User
 from hubbub.core.history import is_kept, readable
 from hubbub.core.ids import SessionId, msgid, parse_msgid
@@ -34,6 +36,8 @@ def pin_message(state: State, entry: entries.PinMessage, out: list[Output]) -> N
         raise fail("PIN", "TOO_MANY_PINS", room.name, id, text=text)
     for old in over:
         state.end_pin(room, old)
+    if by_role(room, user):
+        note(state, entry.session, out, "pin", room.name, detail=id)
     pin = Pin(room.id, said.place, said.time, said.author, user.source, state.now)
     room.pins[pin.place] = pin
     state.save(pin)
@@ -59,6 +63,8 @@ def unpin_message(state: State, entry: entries.UnpinMessage, out: list[Output]) 
     pin = None if place is None else room.pins.get(place)
     if pin is None:
         raise unknown_message("UNPIN", room.name, id)
+    if by_role(room, user):
+        note(state, entry.session, out, "unpin", room.name, detail=id)
     state.end_pin(room, pin)
     text = f"{user.nick} unpinned a message in {room.name}"
     _tell(room, entry.session, Reply("NOTE", ("UNPIN", "UNPINNED", room.name, id, text)), out)

@@ -18,6 +18,7 @@ from hubbub.core.attributes import (
     set_absent,
     settle_absence,
 )
+from hubbub.core.audit import note
 from hubbub.core.blocking import hidden_from
 from hubbub.core.entities import Account, HeldName, Member, User
 from hubbub.core.happening import did, happened
@@ -46,6 +47,8 @@ from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, numeric, refuse
 
+NAMED_SETTINGS: Final = 10
+"""How many settings that a REHASH changed the audit log names."""
 LOCKDOWN: Final = "lockdown"
 """The counter that has the number of the act by which new guests aren't let in, or 0."""
 LOCKED: Final = "No new guests are let in at the moment: log in to your account, or try again later"
@@ -131,6 +134,10 @@ def node_started(state: State, entry: entries.NodeStarted, out: list[Output]) ->
 
 
 def rules_changed(state: State, entry: entries.RulesChanged, out: list[Output]) -> None:
+    """The operator's, or an admin's, REHASH: what it changed is in the audit log."""
+    told, more = entry.changed[:NAMED_SETTINGS], len(entry.changed) - NAMED_SETTINGS
+    detail = ", ".join(told) + (f" and {more} more" if more > 0 else "")
+    note(state, entry.session, out, "rehash", "", detail=detail, who=entry.by)
     state.rules = entry.rules
 
 

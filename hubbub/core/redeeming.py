@@ -8,11 +8,20 @@ from __future__ import annotations
 import hmac
 
 from hubbub.core import entries
-from hubbub.core.accounts import end_access, give_role, issue, make_account, named, require_free
+from hubbub.core.accounts import (
+    end_access,
+    give_role,
+    is_own,
+    issue,
+    make_account,
+    named,
+    require_free,
+)
+from hubbub.core.audit import note
 from hubbub.core.certifying import forget_certificates
 from hubbub.core.codes import MAILED_AT_ONCE, MAILED_SECONDS, RESETS, Code
 from hubbub.core.entities import Account
-from hubbub.core.ids import NO_SESSION
+from hubbub.core.ids import NO_SESSION, AccountId
 from hubbub.core.inviting import require_inviter
 from hubbub.core.outputs import Answer, Output
 from hubbub.core.pending import Pending
@@ -21,6 +30,7 @@ from hubbub.core.state import State
 from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Refused, Reply, fail, refuse
+from hubbub.irc.times import brief
 
 
 def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> None:
@@ -31,7 +41,9 @@ def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> Non
     account = 0
     if entry.kind == "invite":
         require_inviter(state, entry)
-        _issue_for(state, entry, 0)
+        number = _issue_for(state, entry, 0)
+        detail = f"for {entry.uses}, for {brief(entry.seconds)}"
+        note(state, entry.session, out, "invite made", f"#{number}", detail=detail)
         return
     if entry.kind == "claim":
         _require_claimable(state, entry)
@@ -40,14 +52,17 @@ def issue_code(state: State, entry: entries.IssueCode, out: list[Output]) -> Non
     for earlier in state.codes.of(entry.kind, account):
         state.end_code(earlier)
     _issue_for(state, entry, account)
+    target = state.accounts_by_id[AccountId(account)].name if account else ""
+    note(state, entry.session, out, f"{entry.kind} code made", target)
 
 
-def _issue_for(state: State, entry: entries.IssueCode, account: int) -> None:
+def _issue_for(state: State, entry: entries.IssueCode, account: int) -> int:
+    """Keeps a code's hash; the code's number."""
     maker = 0
     if entry.session != NO_SESSION:
         owner = speaker(state, entry.session).owner
         maker = 0 if owner is None else owner.id
-    issue(state, entry.kind, entry.digest, account, maker, entry.seconds, entry.uses)
+    return issue(state, entry.kind, entry.digest, account, maker, entry.seconds, entry.uses)
 
 
 def _issue_mailed(state: State, entry: entries.IssueCode) -> None:
@@ -102,6 +117,8 @@ def claim(state: State, entry: entries.Claim, out: list[Output]) -> None:
     code = state.codes.find("claim", entry.digest, state.now)
     if code is None or has_admin(state):
         raise fail("CLAIM", "INVALID_CODE", text="That code isn't right, or it is over")
+    detail = f"{user.owner.role} to admin"
+    note(state, entry.session, out, "claim", user.account, detail=detail)
     give_role(state, user.owner, "admin", out)
     text = f"You are the admin of {state.rules.network} now"
     out.append(Answer(entry.session, Reply("NOTE", ("CLAIM", "CLAIMED", user.account, text))))
@@ -184,6 +201,8 @@ def _make_confirmed(
 def set_email(state: State, entry: entries.SetEmail, out: list[Output]) -> None:
     """Another address for an account, which has to be confirmed anew."""
     account = named(state, entry, entry.name)
+    if not is_own(state, entry.session, account):
+        note(state, entry.session, out, "e-mail", account.name)
     for earlier in (*state.codes.of("address", account.id), *state.codes.of("mailed", account.id)):
         state.end_code(earlier)
     account.email, account.confirmed = entry.email, 0

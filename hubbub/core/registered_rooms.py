@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hubbub.core import entries
 from hubbub.core.access import is_founder, right_of
+from hubbub.core.audit import note
 from hubbub.core.entities import Access, Account, Room, User
 from hubbub.core.happening import changed_ranks, granted
 from hubbub.core.ids import AccountId
@@ -69,6 +70,8 @@ def transfer_room(state: State, entry: entries.TransferRoom, out: list[Output]) 
         raise fail("ROOM", "FORBIDDEN", room.name, heir.name, text=text)
     _require_capacity(state, room, heir)
     before = room.founder
+    if not is_founder(room, user):
+        note(state, entry.session, out, "room transferred", room.name, detail=heir.name)
     _hand_over(state, room, heir, out)
     # Who gives a room away stays in it as before, until the new founder thinks otherwise.
     if len(room.access) < state.rules.list_entries:
@@ -90,6 +93,9 @@ def drop_room(state: State, entry: entries.DropRoom, out: list[Output]) -> None:
     user = speaker(state, entry.session)
     room = find_room(state, entry.room, user)
     _require_founder(room, user, "ROOM")
+    if not is_founder(room, user):
+        was = f"it was {_name(state, room.founder)}'s"
+        note(state, entry.session, out, "room dropped", room.name, detail=was)
     _release(state, room)
     out.append(_note(entry, "DROPPED", room.name, f"{room.name} isn't registered any more"))
 
@@ -120,6 +126,9 @@ def set_access(state: State, entry: entries.SetAccess, out: list[Output]) -> Non
     if access is None and len(room.access) >= state.rules.list_entries:
         text = f"The list of {room.name} is full: it has {len(room.access)} entries"
         raise fail("ACCESS", "LIST_FULL", room.name, account.name, text=text)
+    if not _may_give(room, user, account, before, entry.rank):
+        detail = f"{account.name}: {before or 'none'} to {entry.rank or 'none'}"
+        note(state, entry.session, out, "access", room.name, detail=detail)
     if entry.rank:
         _put(state, Access(room.id, account.id, entry.rank, user.source, state.now))
     else:
@@ -131,14 +140,18 @@ def set_access(state: State, entry: entries.SetAccess, out: list[Output]) -> Non
 
 
 def _require_may_give(room: Room, user: User, account: Account, before: str, rank: str) -> None:
-    """The founder and moderators give everything, operators voices; anybody gives up its own."""
-    if is_founder(room, user) or user.may("moderator"):
-        return
+    """Moderators give everything; who has no role what `_may_give` says."""
+    if not (user.may("moderator") or _may_give(room, user, account, before, rank)):
+        raise refuse(Numeric.ERR_CHANOPRIVSNEEDED, room.name)
+
+
+def _may_give(room: Room, user: User, account: Account, before: str, rank: str) -> bool:
+    """The founder gives everything, operators voices; anybody gives up its own."""
+    if is_founder(room, user):
+        return True
     if right_of(room, user) == "o" and "o" not in (before, rank):
-        return
-    if user.owner is account and not rank:
-        return
-    raise refuse(Numeric.ERR_CHANOPRIVSNEEDED, room.name)
+        return True
+    return user.owner is account and not rank
 
 
 def _fit_rank(

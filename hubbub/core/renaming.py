@@ -10,12 +10,13 @@ from typing import Final
 from hubbub.core import entries
 from hubbub.core.accounts import named
 from hubbub.core.attributes import account_changed
+from hubbub.core.audit import note
 from hubbub.core.entities import Account, HeldName, User
 from hubbub.core.happening import happened
 from hubbub.core.ids import NO_SESSION
 from hubbub.core.measures import BAN, Signs
 from hubbub.core.outputs import Answer, Deliver, Output, Record, Renamed, Seen
-from hubbub.core.presence import held_for_another, whowas
+from hubbub.core.presence import held_for_another, speaker, whowas
 from hubbub.core.state import State
 from hubbub.irc.names import FoldedNick, fold_nick
 from hubbub.irc.replies import Reply, fail
@@ -37,6 +38,8 @@ def rename_account(state: State, entry: entries.RenameAccount, out: list[Output]
         text = f"{entry.new} looks the same as {twin.nick}, who is somebody else: choose another"
         raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", entry.new, text=text)
     before, old = user.folded, user.nick
+    if entry.session == NO_SESSION or speaker(state, entry.session) is not user:
+        note(state, entry.session, out, "account renamed", old, detail=entry.new)
     rooms = tuple(member.room for member in user.memberships.values())
     renaming = happened(state, out, user, "NICK", rooms, (entry.new,))
     out.append(Record(whowas(state, user)))

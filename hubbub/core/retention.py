@@ -7,6 +7,8 @@ moment on (`core.history`); it leaves the file soon after, in small steps (`stor
 from __future__ import annotations
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
+from hubbub.core.audit import note
 from hubbub.core.entities import Room
 from hubbub.core.history import kept_days
 from hubbub.core.ids import NO_SESSION
@@ -21,13 +23,16 @@ def set_retention(state: State, entry: entries.SetRetention, out: list[Output]) 
     """Keeps what is said in a room for so many days, or with 0 for as long as the server does."""
     user = None if entry.session == NO_SESSION else speaker(state, entry.session)
     room = find_room(state, entry.room, user)
-    who = _require_right(state, entry, room)
+    who, alone = _require_right(state, entry, room)
     most = state.rules.keep_days
     if most and (entry.for_ever or entry.days > most):
         text = f"This server keeps what is said for {days(most)}: a room can't keep it longer"
         raise fail("RETENTION", "TOO_LONG", room.name, str(most), text=text)
     if room.keep_days == entry.days:
         return
+    if alone:
+        kept = days(entry.days) if entry.days else "as long as the server does"
+        note(state, entry.session, out, "retention", room.name, detail=kept)
     room.keep_days, room.spoken = entry.days, True
     state.save(room)
     place, source = state.take_place(), state.rules.server_name
@@ -36,15 +41,18 @@ def set_retention(state: State, entry: entries.SetRetention, out: list[Output]) 
     out.append(Record(HistoryRow(place, state.now, room.id, "NOTICE", source, (text,))))
 
 
-def _require_right(state: State, entry: entries.SetRetention, room: Room) -> str:
-    """Who decides it: a room's operators and the console; admins where nobody operates."""
+def _require_right(state: State, entry: entries.SetRetention, room: Room) -> tuple[str, bool]:
+    """Who decides it, and whether by its role alone.
+
+    A room's operators may, and the console; admins where nobody operates.
+    """
     if entry.session == NO_SESSION:
-        return "The operator of the server"
+        return "The operator of the server", True
     user = speaker(state, entry.session)
     member = find_member(room, user)
     if not (state.is_lobby(room) and user.may("admin")):
         require_operator(member)
-    return user.nick
+    return user.nick, by_role(room, user)
 
 
 def retention_of(state: State, room: Room) -> Reply:

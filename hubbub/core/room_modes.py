@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
 from hubbub.core.audit import note
 from hubbub.core.entities import ListEntry, Member, Room, User
 from hubbub.core.happening import happened
@@ -35,8 +36,7 @@ def set_room_modes(state: State, entry: entries.SetRoomModes, out: list[Output])
     user = speaker(state, entry.session)
     room = find_room(state, entry.room, user)
     require_authority(room, user)
-    own = room.members.get(user.id)
-    as_moderator = own is None or "o" not in own.ranks
+    as_moderator = by_role(room, user)
     was_private = room.private
     made: list[ModeChange] = []
     for adding, letter, argument in entry.changes:

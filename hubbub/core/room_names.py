@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.access import by_role
+from hubbub.core.audit import note
 from hubbub.core.entities import Room
 from hubbub.core.happening import did, happened
 from hubbub.core.outputs import Deliver, Introduced, Output
@@ -36,6 +38,8 @@ def rename_room(state: State, entry: entries.RenameRoom, out: list[Output]) -> N
     if after != before:
         _check_name(state, room, entry)
     old = room.name
+    if by_role(room, user):
+        note(state, entry.session, out, "room renamed", old, entry.reason, detail=entry.name)
     renaming = happened(state, out, user, "RENAME", (room,), (old, entry.name, entry.reason))
     if after != before:
         _redirect(state, room, entry.name)

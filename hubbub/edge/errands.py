@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """The configuration and the certificate are to be read again; answered Reloaded."""
+    """The configuration and the certificate are to be read again; answered Reloaded.
+
+    `by` is the nick of who asks for it.
+    """
+
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,9 +236,9 @@ class Running:
             loop.add_signal_handler(signal.SIGHUP, self._start_reload)
 
     def _start_reload(self) -> None:
-        self._reloading = asyncio.create_task(self._reload())
+        self._reloading = asyncio.create_task(self._reload(""))
 
-    async def _reload(self) -> Reloaded:
+    async def _reload(self, by: str) -> Reloaded:
         """Reads configuration and certificate again; what can't be used is said and left."""
         file = str(self._options.found_file() or CONFIG_FILE)
         try:
@@ -257,10 +257,10 @@ class Running:
         self._hub.intake.pace = _pace(config)
         self._postman.settings = config.mail
         self._hub.most_per_address = config.limits.connections_per_address
-        if config.rules() != self._hub.rules:
-            for refusal in await self._hub.reconfigure(config.rules()):
-                log.error("not reloaded: %s", refusal.params[-1])
-                return Reloaded(file, later=later, problem=refusal.params[-1])
+        # Though nothing changed that the chat depends on: who had it read again is in the audit log.
+        for refusal in await self._hub.reconfigure(config.rules(), by, tuple(changes)):
+            log.error("not reloaded: %s", refusal.params[-1])
+            return Reloaded(file, later=later, problem=refusal.params[-1])
         log.info("reloaded: %s", ", ".join(changes) or "nothing changed")
         return Reloaded(file, tuple(name for name in changes if name not in later), later)
 

@@ -89,7 +89,7 @@ class Desk:
         return await invite_desk.do(self._hub, words)
 
     async def _rehash(self, words: tuple[str, ...]) -> Answer:
-        done = await self._hub.reload()
+        done = await self._hub.reload("")
         if done.problem:
             return False, [f"Everything stays as it was: {done.problem}"]
         later = [f"{name} takes effect at the next start." for name in done.later]

@@ -115,8 +115,9 @@ class Hub:
         self._questions = Questions(self, store, self._gate, self._loop, readers=readers)
         self._purger = Purger(self)
         self._ghosts = False
-        self.reload: Callable[[], Awaitable[Reloaded]] = _nothing_to_reload
-        """Reads the configuration again; whoever runs the hub sets it."""
+        self.reload: Callable[[str], Awaitable[Reloaded]] = _nothing_to_reload
+        """Reads the configuration again, for the one of that nick or the operator; whoever runs the
+        hub sets it."""
         self.post: Callable[[Letter], bool] = lambda letter: False
         """Sends a letter; whoever runs the hub sets it. False when it can't be."""
         self.failing = ""
@@ -516,13 +517,15 @@ class Hub:
             return
 
         async def reload() -> None:
-            done(await self.reload())
+            done(await self.reload(errand.by))
 
         self._errand = self._loop.create_task(reload())
 
-    async def reconfigure(self, rules: Rules) -> list[Reply]:
+    async def reconfigure(
+        self, rules: Rules, by: str = "", changed: tuple[str, ...] = ()
+    ) -> list[Reply]:
         """Takes on new rules, unless they can't be stored; then it says so and keeps the old."""
-        refusals = await self.operate(entries.RulesChanged(NO_SESSION, rules))
+        refusals = await self.operate(entries.RulesChanged(NO_SESSION, rules, by, changed))
         if not refusals:
             self.rules = rules
             self._gate.server_name = rules.server_name
@@ -554,7 +557,7 @@ class Hub:
         await self._questions.stop()
 
 
-async def _nothing_to_reload() -> Reloaded:
+async def _nothing_to_reload(by: str) -> Reloaded:
     return Reloaded("*", problem="This server has no configuration to read")
 
 

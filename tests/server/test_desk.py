@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.core.history import InRoom, Page
+from hubbub.core.audit import line as act_line
+from hubbub.core.history import Audit, InRoom, Page
 from hubbub.core.ids import Place, RoomId
 from hubbub.core.purging import STEP
-from hubbub.server import order_desk, purger
+from hubbub.edge.errands import Reloaded
+from hubbub.server import account_desk, order_desk, purger
 from hubbub.server.admin_commands import ADMIN_COMMANDS
 from hubbub.server.desk import _ACTIONS, Desk
 from tests.server.rig import FULL, PATIENCE, Node, with_hub
@@ -224,5 +226,64 @@ def test_a_purge_waits_for_a_store_that_fails(
         async with asyncio.timeout(PATIENCE):
             while await node.hub.ask(page):
                 await asyncio.sleep(0.01)
+
+    with_hub(tmp_path, scenario)
+
+
+NOTED = {
+    "users": "it only shows something",
+    "rooms": "it only shows something",
+    "audit": "it only shows something",
+    "help": "it only shows something",
+    "say tea is ready": "the lobby's history has it, as said by the server",
+    "stop": "the server's own log has it; nothing is taken in any more",
+    "ban eve": ["ban eve"],
+    "unban old": ["unban old"],
+    "mute eve": ["mute eve"],
+    "unmute dumb": ["unmute dumb"],
+    "lockdown on raid": ["lockdown on (raid)"],
+    "purge bob": ["purge bob [1h]"],
+    "undo 2": ["undo older [2]"],
+    "account list": "it only shows something",
+    "account add eve": ["account made eve [member]"],
+    "account password ann": ["password ann"],
+    "account reset ann": ["reset code made ann"],
+    "account role ann moderator": ["role ann [member to moderator]"],
+    "retention #lobby 7d": ["retention #lobby [7 days]"],
+    "claim": ["claim code made"],
+    "invite": ["invite made #3 [for 1, for 1w]"],
+    "invite list": "it only shows something",
+    "invite revoke 3": ["invite revoked #3"],
+    "rehash": ["rehash"],
+    "kick bob loud": ["kill bob (loud)"],
+    "account rename ann amy": ["account renamed ann [amy]"],
+    "account delete amy": ["account deleted amy"],
+}
+"""What the operator may say: the acts that are then in the audit log, or why none is."""
+
+
+def test_each_line_of_the_operators_is_in_the_audit_log_or_has_a_reason(tmp_path: Path) -> None:
+    assert {line.split()[0] for line in NOTED} == {command.name for command in ADMIN_COMMANDS}
+    assert {line.split()[1] for line in NOTED if line.startswith("account")} == {
+        *account_desk._ACTIONS
+    }
+
+    async def scenario(node: Node) -> None:
+        async def reload(by: str) -> Reloaded:
+            await node.hub.reconfigure(node.hub.rules, by)
+            return Reloaded("hubbub.toml")
+
+        desk = Desk(node.hub, lambda: None)
+        node.hub.reload = reload
+        bob = await node.join("bob")
+        await bob.ask("PRIVMSG #lobby :hello")
+        for line in ("ban old", "ban older", "mute dumb", "account add ann"):
+            await desk.handle(line)
+        for line, expected in NOTED.items():
+            before = len(await node.hub.ask(Audit(limit=100)))
+            await desk.handle(line)
+            rows = (await node.hub.ask(Audit(limit=100)))[before:]
+            told = [act_line(row).split(": ", 1)[1] for row in rows]
+            assert told == ([] if isinstance(expected, str) else expected), line
 
     with_hub(tmp_path, scenario)
