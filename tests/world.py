@@ -15,8 +15,8 @@ from hubbub.commands.dispatch import dispatch
 from hubbub.commands.metadata import of_arrived, of_watched
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
-from hubbub.core.entities import Row
 from hubbub.core.ids import NO_SESSION, RoomId, SessionId, session_id
+from hubbub.core.kept import Row
 from hubbub.core.outputs import (
     Answer,
     Deliver,
@@ -33,7 +33,8 @@ from hubbub.core.outputs import (
 )
 from hubbub.core.purging import step, wanted
 from hubbub.core.rules import Rules
-from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, Changes, State, load
+from hubbub.core.state import Changes, State
+from hubbub.core.tables import COLUMNS, KEY_WIDTH, LOAD_ORDER, load
 from hubbub.edge.credentials import Made, Make
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
@@ -480,7 +481,7 @@ def stored(tables: Mapping[str, Mapping[Row, Row]]) -> dict[str, list[Row]]:
     """The tables' rows in the order in which `load` is given them."""
     loaded: dict[str, list[Row]] = {}
     for table, columns in COLUMNS.items():
-        order = LOAD_ORDER.get(table, ", ".join(columns[: KEY_WIDTH[table]])).split(", ")
+        order = LOAD_ORDER[table].split(", ")
         indexes = [columns.index(column) for column in order]
         loaded[table] = sorted(
             tables[table].values(),

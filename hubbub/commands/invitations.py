@@ -62,7 +62,7 @@ def _invited(session: Session, state: State, name: str) -> Sequence[Shown | Fetc
                 f" by {invitation.inviter.partition('!')[0]} until {iso_time(invitation.until)}",
             ),
         )
-        for invitation in sorted(kept, key=lambda kept: (kept.at, kept.identity))
+        for invitation in sorted(kept, key=lambda kept: (kept.made_at, kept.identity))
     ]
     text = f"{len(notes)} invited to {room.name}"
     return [*notes, Reply("NOTE", ("INVITE", "INVITED_END", room.name, text))]

@@ -141,10 +141,10 @@ def _list_reader(name: str, letter: str) -> Callable[[Session, State], Sequence[
         item, end = LIST_NUMERICS[letter]
         # Clients that know the numerics of this list know them with its letter.
         about = (room.name, letter) if letter == "q" else (room.name,)
-        masks = sorted(room.lists[letter].values(), key=lambda entry: (entry.at, entry.mask))
+        masks = sorted(room.lists[letter].values(), key=lambda entry: (entry.set_at, entry.mask))
         return [
             *(
-                numeric(item, *about, entry.mask, entry.by, str(entry.at // 1000))
+                numeric(item, *about, entry.mask, entry.set_by, str(entry.set_at // 1000))
                 for entry in masks
             ),
             numeric(end, *about),

@@ -100,7 +100,7 @@ def _entries(session: Session, state: State, name: str) -> Sequence[Shown | Fetc
     user = state.sessions[session.id].user
     found = find_room(state, name, user)
     require_registered(found, user, "ACCESS")
-    listed = sorted(found.access.values(), key=lambda access: (access.at, access.account))
+    listed = sorted(found.access.values(), key=lambda access: (access.set_at, access.account))
     notes = [
         _entry(found, _called(state, found.founder), "founder"),
         *(_entry(found, _called(state, one.account), _CALLED[one.rank]) for one in listed),

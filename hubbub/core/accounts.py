@@ -114,7 +114,7 @@ def make_account(
     """The account that an entry wants and that nothing is in the way of; its session is told."""
     role = entry.role if entry.session == NO_SESSION and entry.role in ROLES else ROLES[0]
     account = Account(
-        state.take_id("account"),
+        AccountId(state.take_id("account")),
         entry.name if user is None else user.nick,
         role,
         entry.verifier,
@@ -172,7 +172,8 @@ def issue(
 ) -> int:
     """Takes in a code of which this is the hash; the code's number."""
     until = state.now + seconds * 1000
-    code = Code(state.take_id("code"), kind, digest, account, maker, state.now, until, uses)
+    whose, by = AccountId(account), AccountId(maker)
+    code = Code(state.take_id("code"), kind, digest, whose, by, state.now, until, uses)
     state.codes.put(code)
     state.save(code)
     return code.number

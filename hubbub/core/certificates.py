@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import AccountId
+from hubbub.core.kept import Record
 
 FINGERPRINT_CHARACTERS: Final = 64
 """SHA-256 in lower-case hex."""
@@ -23,22 +23,15 @@ def fingerprint_of(text: str) -> str | None:
     return plain if fits else None
 
 
-class Certificate:
+class Certificate(Record):
     """A certificate of an account's; `added` is when, in milliseconds."""
 
     TABLE: ClassVar[str] = "certificates"
-    __slots__ = ("account", "added", "fingerprint")
+    LOAD_ORDER: ClassVar[str] = "added, fingerprint"
 
-    def __init__(self, fingerprint: str, account: int, added: int) -> None:
-        self.fingerprint = fingerprint
-        self.account = AccountId(account)
-        self.added = added
-
-    def key(self) -> Row:
-        return (self.fingerprint,)
-
-    def row(self) -> Row:
-        return (self.fingerprint, self.account, self.added)
+    fingerprint: str
+    account: AccountId
+    added: int
 
 
 class Certificates:

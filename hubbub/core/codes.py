@@ -10,8 +10,8 @@ import hmac
 from collections.abc import Iterator
 from typing import ClassVar, Final, Literal
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import AccountId
+from hubbub.core.kept import Record
 
 DAY_SECONDS: Final = 86_400
 Kind = Literal["claim", "reset", "mailed", "address", "invite"]
@@ -25,7 +25,7 @@ MAILED_AT_ONCE: Final = 3
 """How many of them an account has at a time, so that nobody's letter-box is filled."""
 
 
-class Code:
+class Code(Record):
     """One code. `account` is whose it is, or 0; `maker` the account that made it, or 0 for the operator.
 
     `number` counts all codes ever made, `until` is its end in milliseconds, `uses` how often it
@@ -33,59 +33,25 @@ class Code:
     """
 
     TABLE: ClassVar[str] = "codes"
-    __slots__ = ("account", "digest", "kind", "made", "maker", "number", "until", "uses")
 
-    def __init__(
-        self,
-        number: int,
-        kind: str,
-        digest: str,
-        account: int,
-        maker: int,
-        made: int,
-        until: int,
-        uses: int,
-    ) -> None:
-        self.number = number
-        self.kind = kind
-        self.digest = digest
-        self.account = AccountId(account)
-        self.maker = AccountId(maker)
-        self.made = made
-        self.until = until
-        self.uses = uses
-
-    def key(self) -> Row:
-        return (self.number,)
-
-    def row(self) -> Row:
-        return (
-            self.number,
-            self.kind,
-            self.digest,
-            self.account,
-            self.maker,
-            self.made,
-            self.until,
-            self.uses,
-        )
+    number: int
+    kind: str
+    digest: str
+    account: AccountId
+    maker: AccountId
+    made: int
+    until: int
+    uses: int
 
 
-class Admitted:
+class Admitted(Record):
     """A device, or a session without one, that was let in by an invite."""
 
     TABLE: ClassVar[str] = "admitted"
-    __slots__ = ("code", "who")
+    KEY_WIDTH: ClassVar[int] = 2
 
-    def __init__(self, code: int, who: str) -> None:
-        self.code = code
-        self.who = who
-
-    def key(self) -> Row:
-        return (self.code, self.who)
-
-    def row(self) -> Row:
-        return (self.code, self.who)
+    code: int
+    who: str
 
 
 class Codes:

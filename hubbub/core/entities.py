@@ -1,14 +1,15 @@
-"""The things the state consists of, each kept as one row of one table.
+"""The things that a chat consists of: accounts, users with their sessions, rooms with their members.
 
-Law: what is here can be written to its table and read back equal; nothing else is state.
+Law: each is kept as one row of one table; what else it holds follows from the rows of others.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 from hubbub.core.ids import AccountId, Place, RoomId, SessionId, UserId
+from hubbub.core.kept import Composed, Record, Row
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
 
 DEFAULT_FLAGS: Final = "nt"
@@ -20,21 +21,6 @@ LOBBY_FLAGS: Final = "n"
 ROLES: Final = ("member", "moderator", "admin")
 """What an account may be; each may do what those before it may."""
 
-Cell = str | int | None
-Row = tuple[Cell, ...]
-
-
-class Entity(Protocol):
-    """Something with a row: `TABLE` names its table, `key` its primary key."""
-
-    TABLE: ClassVar[str]
-
-    def key(self) -> Row:
-        """The primary key's cells, the first cells of `row`."""
-
-    def row(self) -> Row:
-        """All cells, in the table's column order."""
-
 
 def offline_since(time: int) -> str:
     """The away text of an account that nobody is connected as since `time` (milliseconds)."""
@@ -42,7 +28,7 @@ def offline_since(time: int) -> str:
     return f"Offline since {moment:%Y-%m-%d %H:%M} UTC"
 
 
-class Account:
+class Account(Record):
     """A registered name. `verifier` and `scram` are what passwords are checked against.
 
     `confirmed` is when `email` was proven to be its owner's (milliseconds), or 0.
@@ -51,42 +37,15 @@ class Account:
     """
 
     TABLE: ClassVar[str] = "accounts"
-    __slots__ = ("confirmed", "created", "email", "id", "name", "role", "scram", "verifier")
 
-    def __init__(
-        self,
-        id: int,
-        name: str,
-        role: str,
-        verifier: str,
-        scram: str,
-        email: str,
-        created: int,
-        confirmed: int = 0,
-    ) -> None:
-        self.id = AccountId(id)
-        self.name = name
-        self.role = role
-        self.verifier = verifier
-        self.scram = scram
-        self.email = email
-        self.created = created
-        self.confirmed = confirmed
-
-    def key(self) -> Row:
-        return (self.id,)
-
-    def row(self) -> Row:
-        return (
-            self.id,
-            self.name,
-            self.role,
-            self.verifier,
-            self.scram,
-            self.email,
-            self.created,
-            self.confirmed,
-        )
+    id: AccountId
+    name: str
+    role: str
+    verifier: str
+    scram: str
+    email: str
+    created: int
+    confirmed: int = 0
 
     @property
     def folded(self) -> FoldedNick:
@@ -102,7 +61,7 @@ class Account:
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
-class User:
+class User(Composed):
     """A name that is present: a guest's, or a registered person's, who stays when disconnected.
 
     Nobody else can take a name of the same `skeleton`.
@@ -113,6 +72,10 @@ class User:
     """
 
     TABLE: ClassVar[str] = "users"
+    COLUMNS: ClassVar[str] = (
+        "id nick username host realname device modes away signed_on spoke_at account left_at "
+        "skeleton"
+    )
     __slots__ = (
         "device",
         "host",
@@ -170,7 +133,7 @@ class User:
         self.hosts: tuple[str, ...] = ()
         self.memberships: dict[RoomId, Member] = {}
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.id,)
 
     def row(self) -> Row:
@@ -247,7 +210,7 @@ class User:
             member.room.rolls = {}
 
 
-class Presence:
+class Presence(Composed):
     """A session of a user. Rows come back in the order of the sessions' ids.
 
     One is `absent` whose client said that nobody sits at it. `host`, `address` and `certificate` are
@@ -255,6 +218,7 @@ class Presence:
     """
 
     TABLE: ClassVar[str] = "sessions"
+    COLUMNS: ClassVar[str] = "id user secure absent host address certificate"
     __slots__ = ("absent", "address", "certificate", "host", "id", "secure", "user")
 
     def __init__(
@@ -275,7 +239,7 @@ class Presence:
         self.address = address
         self.certificate = certificate
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.id,)
 
     def row(self) -> Row:
@@ -290,7 +254,7 @@ class Presence:
         )
 
 
-class Room:
+class Room(Composed):
     """A room. It outlives its members, so that its history has a home.
 
     A room that everybody left is retired when it was private, or nothing was ever said in it
@@ -306,6 +270,10 @@ class Room:
     """
 
     TABLE: ClassVar[str] = "rooms"
+    COLUMNS: ClassVar[str] = (
+        "id name created flags key_word member_limit topic topic_by topic_at retired_at "
+        "public_since spoken founder registered_at keep_days slow"
+    )
     __slots__ = (
         "access",
         "created",
@@ -373,7 +341,7 @@ class Room:
         self.version = 0
         self.rolls: dict[object, object] = {}
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.id,)
 
     def row(self) -> Row:
@@ -411,7 +379,7 @@ class Room:
         self.flags = "".join(sorted(rest + letter)) if on else rest
 
 
-class Member:
+class Member(Composed):
     """A user in a room. `since` is the place of the history at which it came in.
 
     `reads_from` is the place from which it may read what is private, earlier than `since` when a lost
@@ -421,6 +389,9 @@ class Member:
     """
 
     TABLE: ClassVar[str] = "members"
+    COLUMNS: ClassVar[str] = "room user ranks since reads_from opped voiced said_at"
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "since, user"
     __slots__ = ("_ranks", "opped", "reads_from", "room", "said_at", "since", "user", "voiced")
 
     def __init__(
@@ -453,7 +424,7 @@ class Member:
         self._ranks = ranks
         self.room.rolls = {}
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.room.id, self.user.id)
 
     def row(self) -> Row:
@@ -469,102 +440,63 @@ class Member:
         )
 
 
-class Access:
+class Access(Record):
     """The rank (`o` or `v`) that an account has in a registered room by right."""
 
     TABLE: ClassVar[str] = "access"
-    __slots__ = ("account", "at", "by", "rank", "room")
+    KEY_WIDTH: ClassVar[int] = 2
 
-    def __init__(self, room: RoomId, account: int, rank: str, by: str, at: int) -> None:
-        self.room = room
-        self.account = AccountId(account)
-        self.rank = rank
-        self.by = by
-        self.at = at
-
-    def key(self) -> Row:
-        return (self.room, self.account)
-
-    def row(self) -> Row:
-        return (self.room, self.account, self.rank, self.by, self.at)
+    room: RoomId
+    account: AccountId
+    rank: str
+    set_by: str
+    set_at: int
 
 
-class Pin:
+class Pin(Record):
     """A message that a room's operators keep in view.
 
     `author` is the identity of who said it, `said_at` when (milliseconds).
     """
 
     TABLE: ClassVar[str] = "pins"
-    __slots__ = ("at", "author", "by", "place", "room", "said_at")
+    KEY_WIDTH: ClassVar[int] = 2
 
-    def __init__(
-        self, room: RoomId, place: Place, said_at: int, author: str, by: str, at: int
-    ) -> None:
-        self.room = room
-        self.place = place
-        self.said_at = said_at
-        self.author = author
-        self.by = by
-        self.at = at
-
-    def key(self) -> Row:
-        return (self.room, self.place)
-
-    def row(self) -> Row:
-        return (self.room, self.place, self.said_at, self.author, self.by, self.at)
+    room: RoomId
+    place: Place
+    said_at: int
+    author: str
+    set_by: str
+    set_at: int
 
 
-class ListEntry:
+class ListEntry(Record):
     """One mask on a room's list of bans (b), exceptions (e), invite exceptions (I) or the quiet (q)."""
 
     TABLE: ClassVar[str] = "lists"
-    __slots__ = ("at", "by", "letter", "mask", "room")
+    KEY_WIDTH: ClassVar[int] = 3
 
-    def __init__(self, room: RoomId, letter: str, mask: str, by: str, at: int) -> None:
-        self.room = room
-        self.letter = letter
-        self.mask = mask
-        self.by = by
-        self.at = at
-
-    def key(self) -> Row:
-        return (self.room, self.letter, self.mask)
-
-    def row(self) -> Row:
-        return (self.room, self.letter, self.mask, self.by, self.at)
+    room: RoomId
+    letter: str
+    mask: str
+    set_by: str
+    set_at: int
 
 
-class HeldName:
+class HeldName(Record):
     """A departed guest's name, kept for its device until `until` (milliseconds)."""
 
     TABLE: ClassVar[str] = "held_names"
-    __slots__ = ("device", "folded", "until")
 
-    def __init__(self, folded: FoldedNick, device: str, until: int) -> None:
-        self.folded = folded
-        self.device = device
-        self.until = until
-
-    def key(self) -> Row:
-        return (self.folded,)
-
-    def row(self) -> Row:
-        return (self.folded, self.device, self.until)
+    folded: FoldedNick
+    device: str
+    until: int
 
 
-class Counter:
+class Counter(Record):
     """A number that the log's order drives: the clock, the next place, a node's last batch."""
 
     TABLE: ClassVar[str] = "counters"
-    __slots__ = ("name", "value")
 
-    def __init__(self, name: str, value: int) -> None:
-        self.name = name
-        self.value = value
-
-    def key(self) -> Row:
-        return (self.name,)
-
-    def row(self) -> Row:
-        return (self.name, self.value)
+    name: str
+    value: int

@@ -112,12 +112,12 @@ def uninvite(state: State, entry: entries.Uninvite, out: list[Output]) -> None:
     room = find_room(state, entry.room, user)
     declining = fold_nick(entry.nick) == user.folded
     invitation = _find(state, room, entry.nick)
-    if not declining and (invitation is None or invitation.by != user.identity):
+    if not declining and (invitation is None or invitation.invited_by != user.identity):
         require_authority(room, user)
     if invitation is None:
         text = f"There is no invitation of {entry.nick} to {room.name}"
         raise fail("UNINVITE", "NOT_INVITED", entry.nick, room.name, text=text)
-    if not declining and invitation.by != user.identity and by_role(room, user):
+    if not declining and invitation.invited_by != user.identity and by_role(room, user):
         note(state, entry.session, out, "uninvite", invitation.nick, detail=room.name)
     state.end_invitation(invitation)
     text = "You declined the invitation" if declining else "The invitation was withdrawn"
@@ -155,14 +155,13 @@ def move_invitations(state: State, before: str, after: str) -> None:
         state.end_invitation(invitation)
         earlier = state.invitations.get(after, invitation.room)
         if earlier is None or earlier.until < invitation.until:
-            _, *rest = invitation.row()
-            state.add_invitation(Invitation(after, *rest))  # type: ignore[arg-type]
+            state.add_invitation(msgspec.structs.replace(invitation, identity=after))
 
 
 def told_now(state: State, user: User) -> list[Event]:
     """The invitations that a user who was offline is to be shown as it comes back."""
     return [
-        Event("INVITE", invitation.inviter, (user.nick, room.name), invitation.at)
+        Event("INVITE", invitation.inviter, (user.nick, room.name), invitation.made_at)
         for room, invitation in standing(state, user)
-        if invitation.told == state.now and invitation.at < state.now
+        if invitation.told == state.now and invitation.made_at < state.now
     ]

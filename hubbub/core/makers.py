@@ -10,7 +10,8 @@ import ipaddress
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row, User
+from hubbub.core.entities import User
+from hubbub.core.kept import Record
 from hubbub.core.rules import Rules
 
 HOUR_MS: Final = 3_600_000
@@ -18,25 +19,18 @@ _V6_NETWORK: Final = 64
 """The bits of an IPv6 address that tell one customer from another."""
 
 
-class RoomMaker:
+class RoomMaker(Record):
     """How many rooms were made under a mark since a time (milliseconds).
 
     The mark is an identity (`User.identity`), or `h:` and a host.
     """
 
     TABLE: ClassVar[str] = "room_makers"
-    __slots__ = ("count", "mark", "since")
+    LOAD_ORDER: ClassVar[str] = "since, mark"
 
-    def __init__(self, mark: str, since: int, count: int) -> None:
-        self.mark = mark
-        self.since = since
-        self.count = count
-
-    def key(self) -> Row:
-        return (self.mark,)
-
-    def row(self) -> Row:
-        return (self.mark, self.since, self.count)
+    mark: str
+    since: int
+    count: int
 
 
 class RoomMakers:

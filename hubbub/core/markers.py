@@ -9,54 +9,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from hubbub.core.entities import Entity, Room, Row
+from hubbub.core.entities import Room
 from hubbub.core.ids import Place
+from hubbub.core.kept import Entity, Record
 from hubbub.irc.names import FoldedNick
 
 
-class ReadMarker:
+class ReadMarker(Record):
     """Until when (milliseconds) an identity has read what was said in a room, or with a peer.
 
     `number` counts the changes of all markers: they are loaded in the order of their last one.
     """
 
     TABLE: ClassVar[str] = "read_markers"
-    __slots__ = ("identity", "number", "target", "time")
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "number"
 
-    def __init__(self, identity: str, target: str, time: int, number: int) -> None:
-        self.identity = identity
-        self.target = target
-        self.time = time
-        self.number = number
-
-    def key(self) -> Row:
-        return (self.identity, self.target)
-
-    def row(self) -> Row:
-        return (self.identity, self.target, self.time, self.number)
+    identity: str
+    target: str
+    time: int
+    number: int
 
 
-class LastSeen:
+class LastSeen(Record):
     """At which place, or until when (milliseconds), an identity was shown what was said in a room.
 
     `place` is 0 when only the time is known. `number` is as in a ReadMarker.
     """
 
     TABLE: ClassVar[str] = "last_seen"
-    __slots__ = ("identity", "number", "place", "target", "time")
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "number"
 
-    def __init__(self, identity: str, target: str, place: int, time: int, number: int) -> None:
-        self.identity = identity
-        self.target = target
-        self.place = Place(place)
-        self.time = time
-        self.number = number
-
-    def key(self) -> Row:
-        return (self.identity, self.target)
-
-    def row(self) -> Row:
-        return (self.identity, self.target, self.place, self.time, self.number)
+    identity: str
+    target: str
+    place: Place
+    time: int
+    number: int
 
 
 class Marks(Entity, Protocol):

@@ -11,8 +11,9 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from hubbub.core.entities import Row, User
+from hubbub.core.entities import User
 from hubbub.core.ids import AccountId
+from hubbub.core.kept import Composed, Row
 from hubbub.irc.masks import matches
 from hubbub.irc.names import fold
 from hubbub.irc.networks import address_of, width_of, within
@@ -29,13 +30,14 @@ stay, `user`; accounts by `account`; everybody without a role by `mask` and `net
 """
 
 
-class Measure:
+class Measure(Composed):
     """A ban or a mute. `number` is that of the act in the audit log that made it.
 
     `target` is what was asked for, and what it is lifted by. `until` is in milliseconds; 0 is for ever.
     """
 
     TABLE: ClassVar[str] = "measures"
+    COLUMNS: ClassVar[str] = "number kind target marks reason made_by made_at until"
     __slots__ = ("at", "by", "kind", "marks", "number", "reason", "target", "until")
 
     def __init__(
@@ -58,7 +60,7 @@ class Measure:
         self.at = at
         self.until = until
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.number,)
 
     def row(self) -> Row:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Room, Row, User
+from hubbub.core.entities import Room, User
+from hubbub.core.kept import Record
 
 KEY_BYTES: Final = 64
 """The longest key. The specification has no bound; a line has."""
@@ -28,22 +29,15 @@ def owner_of(target: User | Room) -> str:
     return f"{'u' if isinstance(target, User) else 'r'}:{target.id}"
 
 
-class Metadatum:
+class Metadatum(Record):
     """One value. An account's user is there as long as the account is, and so are its values."""
 
     TABLE: ClassVar[str] = "metadata"
-    __slots__ = ("name", "owner", "value")
+    KEY_WIDTH: ClassVar[int] = 2
 
-    def __init__(self, owner: str, name: str, value: str) -> None:
-        self.owner = owner
-        self.name = name
-        self.value = value
-
-    def key(self) -> Row:
-        return (self.owner, self.name)
-
-    def row(self) -> Row:
-        return (self.owner, self.name, self.value)
+    owner: str
+    key: str
+    value: str
 
 
 class Metadata:
@@ -68,11 +62,11 @@ class Metadata:
         return len(self._of.get(owner_of(target), ()))
 
     def put(self, item: Metadatum) -> None:
-        self._of.setdefault(item.owner, {})[item.name] = item
+        self._of.setdefault(item.owner, {})[item.key] = item
 
     def remove(self, item: Metadatum) -> None:
         of = self._of[item.owner]
-        del of[item.name]
+        del of[item.key]
         if not of:
             del self._of[item.owner]
 

@@ -7,29 +7,21 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import Place, RoomId
+from hubbub.core.kept import Composed, Record, Row
 
 HOUR_MS: Final = 3_600_000
 
 
-class Surge:
+class Surge(Record):
     """How many guests joined a room since `began`, and until when it takes none (milliseconds)."""
 
     TABLE: ClassVar[str] = "surges"
-    __slots__ = ("began", "joins", "room", "shut_until")
 
-    def __init__(self, room: int, began: int, joins: int, shut_until: int) -> None:
-        self.room = RoomId(room)
-        self.began = began
-        self.joins = joins
-        self.shut_until = shut_until
-
-    def key(self) -> Row:
-        return (self.room,)
-
-    def row(self) -> Row:
-        return (self.room, self.began, self.joins, self.shut_until)
+    room: RoomId
+    began: int
+    joins: int
+    shut_until: int
 
     @property
     def until(self) -> int:
@@ -37,7 +29,7 @@ class Surge:
         return max(self.began + HOUR_MS, self.shut_until)
 
 
-class Report:
+class Report(Composed):
     """What moderators are told: `text` says all of it. `number` is its number in the audit log.
 
     `reporter` is the identity of who made it and `address` from where, for counting. `unseen` are
@@ -45,6 +37,7 @@ class Report:
     """
 
     TABLE: ClassVar[str] = "reports"
+    COLUMNS: ClassVar[str] = "number at reporter address text unseen"
     __slots__ = ("address", "at", "number", "reporter", "text", "unseen")
 
     def __init__(
@@ -57,7 +50,7 @@ class Report:
         self.text = text
         self.unseen = frozenset(map(int, unseen.split()))
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.number,)
 
     def row(self) -> Row:
@@ -69,7 +62,7 @@ class Report:
         return not self.unseen and self.at + HOUR_MS <= now
 
 
-class Purge:
+class Purge(Composed):
     """What somebody said is being taken out, step by step, and survives a restart of the server.
 
     `since` is in milliseconds; what is taken out lies between the places `after` and `before`, of
@@ -77,6 +70,7 @@ class Purge:
     """
 
     TABLE: ClassVar[str] = "purges"
+    COLUMNS: ClassVar[str] = "number name identities since after before made_by taken"
     __slots__ = ("after", "before", "by", "identities", "name", "number", "since", "taken")
 
     def __init__(
@@ -99,7 +93,7 @@ class Purge:
         self.by = by
         self.taken = taken
 
-    def key(self) -> Row:
+    def primary_key(self) -> Row:
         return (self.number,)
 
     def row(self) -> Row:

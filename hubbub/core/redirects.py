@@ -8,34 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import RoomId
+from hubbub.core.kept import Record
 from hubbub.irc.names import FoldedRoom, fold_room
 
 EACH: Final = 5
 """How many earlier names of a room lead to it."""
 
 
-class Redirect:
+class Redirect(Record):
     """A room's name until `made_at`, which leads to it until `until` (both in milliseconds)."""
 
     TABLE: ClassVar[str] = "redirects"
-    __slots__ = ("folded", "made_at", "name", "room", "until")
+    LOAD_ORDER: ClassVar[str] = "made_at, folded"
 
-    def __init__(
-        self, folded: FoldedRoom, name: str, room: RoomId, made_at: int, until: int
-    ) -> None:
-        self.folded = folded
-        self.name = name
-        self.room = room
-        self.made_at = made_at
-        self.until = until
-
-    def key(self) -> Row:
-        return (self.folded,)
-
-    def row(self) -> Row:
-        return (self.folded, self.name, self.room, self.made_at, self.until)
+    folded: FoldedRoom
+    name: str
+    room: RoomId
+    made_at: int
+    until: int
 
 
 class Redirects:

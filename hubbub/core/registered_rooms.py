@@ -185,7 +185,7 @@ def bequeath(state: State, account: Account, out: list[Output]) -> None:
 def _heir(state: State, room: Room, gone: Account) -> Account | None:
     operators = [access for access in room.access.values() if access.rank == "o"]
     if operators:
-        oldest = min(operators, key=lambda access: (access.at, access.account))
+        oldest = min(operators, key=lambda access: (access.set_at, access.account))
         return state.accounts_by_id[oldest.account]
     staff = [
         account

@@ -11,15 +11,15 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import Place
+from hubbub.core.kept import Record
 from hubbub.irc.names import fold
 
 SENT_ID_KEPT_MS: Final = 7 * 24 * 3600 * 1000
 """How long a send-once id is kept: a week (design, law 10)."""
 
 
-class Sent:
+class Sent(Record):
     """A message that was sent once under its sender's own id.
 
     `digest` tells a repeat from another message that bears the same id by mistake; it is empty when
@@ -27,20 +27,14 @@ class Sent:
     """
 
     TABLE: ClassVar[str] = "sent"
-    __slots__ = ("digest", "once", "place", "scope", "time")
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "place"
 
-    def __init__(self, scope: str, once: str, place: int, time: int, digest: str) -> None:
-        self.scope = scope
-        self.once = once
-        self.place = Place(place)
-        self.time = time
-        self.digest = digest
-
-    def key(self) -> Row:
-        return (self.scope, self.once)
-
-    def row(self) -> Row:
-        return (self.scope, self.once, self.place, self.time, self.digest)
+    scope: str
+    once: str
+    place: Place
+    time: int
+    digest: str
 
 
 def digest_of(verb: str, target: str, text: str, tags: tuple[tuple[str, str], ...]) -> str:

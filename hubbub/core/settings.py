@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from hubbub.core.entities import Row
+from hubbub.core.kept import Record
 
 BLOCK: Final = "block"
 """Somebody who is kept away; `target` is an identity, `n:` and a guest's folded name, or `m:` and a
@@ -26,24 +26,17 @@ KINDS: Final = (BLOCK, MUTE, WORD, DND)
 _NONE: Final[Mapping[str, Setting]] = MappingProxyType({})
 
 
-class Setting:
+class Setting(Record):
     """One choice of one identity. `value` is how it was written, `at` when (milliseconds)."""
 
     TABLE: ClassVar[str] = "settings"
-    __slots__ = ("at", "identity", "kind", "target", "value")
+    KEY_WIDTH: ClassVar[int] = 3
 
-    def __init__(self, identity: str, kind: str, target: str, value: str, at: int) -> None:
-        self.identity = identity
-        self.kind = kind
-        self.target = target
-        self.value = value
-        self.at = at
-
-    def key(self) -> Row:
-        return (self.identity, self.kind, self.target)
-
-    def row(self) -> Row:
-        return (self.identity, self.kind, self.target, self.value, self.at)
+    identity: str
+    kind: str
+    target: str
+    value: str
+    at: int
 
 
 class Settings:

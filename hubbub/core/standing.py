@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from hubbub.core.entities import Row
 from hubbub.core.ids import Place, RoomId
+from hubbub.core.kept import Record
 
 
 class ForAWhile(Protocol):
@@ -20,50 +20,26 @@ class ForAWhile(Protocol):
     until: int
 
 
-class Invitation:
+class Invitation(Record):
     """The right to enter a room once, whatever keeps others out.
 
-    `whom` and `inviter` are the sources of who was invited and by whom, as they were then; `by` is
-    the inviter's identity. `told` is when (milliseconds) somebody connected was shown it, or 0.
+    `whom` and `inviter` are the sources of who was invited and by whom, as they were then;
+    `invited_by` is the inviter's identity. `told` is when (milliseconds) somebody connected was
+    shown it, or 0.
     """
 
     TABLE: ClassVar[str] = "invitations"
-    __slots__ = ("at", "by", "identity", "inviter", "room", "told", "until", "whom")
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "made_at, identity, room"
 
-    def __init__(
-        self,
-        identity: str,
-        room: int,
-        whom: str,
-        by: str,
-        inviter: str,
-        at: int,
-        until: int,
-        told: int,
-    ) -> None:
-        self.identity = identity
-        self.room = RoomId(room)
-        self.whom = whom
-        self.by = by
-        self.inviter = inviter
-        self.at = at
-        self.until = until
-        self.told = told
-
-    def key(self) -> Row:
-        return (self.identity, self.room)
-
-    def row(self) -> Row:
-        return (
-            self.identity,
-            self.room,
-            self.whom,
-            self.by,
-            self.inviter,
-            self.at,
-            self.until,
-            self.told,
-        )
+    identity: str
+    room: RoomId
+    whom: str
+    invited_by: str
+    inviter: str
+    made_at: int
+    until: int
+    told: int
 
     @property
     def nick(self) -> str:
@@ -71,49 +47,24 @@ class Invitation:
         return self.whom.partition("!")[0]
 
 
-class WayBack:
+class WayBack(Record):
     """What a lost connection left of a membership: the way back in, with all that was its own.
 
     `ranks`, `reads_from`, `opped` and `voiced` are as in a Member.
     """
 
     TABLE: ClassVar[str] = "ways_back"
-    __slots__ = ("at", "identity", "opped", "ranks", "reads_from", "room", "until", "voiced")
+    KEY_WIDTH: ClassVar[int] = 2
+    LOAD_ORDER: ClassVar[str] = "made_at, identity, room"
 
-    def __init__(
-        self,
-        identity: str,
-        room: int,
-        ranks: str,
-        reads_from: int,
-        opped: int,
-        voiced: int,
-        at: int,
-        until: int,
-    ) -> None:
-        self.identity = identity
-        self.room = RoomId(room)
-        self.ranks = ranks
-        self.reads_from = Place(reads_from)
-        self.opped = Place(opped)
-        self.voiced = Place(voiced)
-        self.at = at
-        self.until = until
-
-    def key(self) -> Row:
-        return (self.identity, self.room)
-
-    def row(self) -> Row:
-        return (
-            self.identity,
-            self.room,
-            self.ranks,
-            self.reads_from,
-            self.opped,
-            self.voiced,
-            self.at,
-            self.until,
-        )
+    identity: str
+    room: RoomId
+    ranks: str
+    reads_from: Place
+    opped: Place
+    voiced: Place
+    made_at: int
+    until: int
 
 
 Kept = TypeVar("Kept", bound=ForAWhile)

@@ -1,180 +1,40 @@
 """The shared state: who is here, which rooms there are, and where the log stands.
 
 Law: a change to anything that is kept goes through `save` or `erase`, so that the rows of a batch
-are exactly what the batch changed; `load` builds an equal state from the tables.
+are exactly what the batch changed; `core.tables.load` builds an equal state from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
-
 from hubbub.core.certificates import Certificate, Certificates
-from hubbub.core.codes import Admitted, Code, Codes
+from hubbub.core.codes import Code, Codes
 from hubbub.core.entities import (
     DEFAULT_FLAGS,
     LOBBY_FLAGS,
-    Access,
     Account,
     Counter,
-    Entity,
     HeldName,
-    ListEntry,
     Member,
     Pin,
     Presence,
     Room,
-    Row,
     User,
 )
 from hubbub.core.ids import FIRST_PLACE, AccountId, Place, RoomId, SessionId, UserId
+from hubbub.core.kept import Entity, Row
 from hubbub.core.looks import Looks
-from hubbub.core.makers import RoomMaker, RoomMakers
+from hubbub.core.makers import RoomMakers
 from hubbub.core.markers import LastSeen, Markers, ReadMarker
-from hubbub.core.measures import Measure, Measures
+from hubbub.core.measures import Measures
 from hubbub.core.metadata import Metadata, Metadatum
 from hubbub.core.orderly import Purge, Report, Surge
 from hubbub.core.pending import Pending
 from hubbub.core.redirects import Redirect, Redirects
 from hubbub.core.rules import Rules
-from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, SentIds
-from hubbub.core.settings import Setting, Settings
+from hubbub.core.sent import SENT_ID_KEPT_MS, SentIds
+from hubbub.core.settings import Settings
 from hubbub.core.standing import Invitation, Standing, WayBack
 from hubbub.irc.names import FoldedNick, FoldedRoom, fold_nick, fold_room
-
-COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "counters": ("name", "value"),
-    "codes": ("number", "kind", "digest", "account", "maker", "made", "until", "uses"),
-    "accounts": ("id", "name", "role", "verifier", "scram", "email", "created", "confirmed"),
-    "certificates": ("fingerprint", "account", "added"),
-    "admitted": ("code", "who"),
-    "pending": (
-        "number",
-        "name",
-        "digest",
-        "verifier",
-        "scram",
-        "email",
-        "device",
-        "until",
-        "skeleton",
-    ),
-    "users": (
-        "id",
-        "nick",
-        "username",
-        "host",
-        "realname",
-        "device",
-        "modes",
-        "away",
-        "signed_on",
-        "spoke_at",
-        "account",
-        "left_at",
-        "skeleton",
-    ),
-    "sessions": ("id", "user", "secure", "absent", "host", "address", "certificate"),
-    "rooms": (
-        "id",
-        "name",
-        "created",
-        "flags",
-        "key_word",
-        "member_limit",
-        "topic",
-        "topic_by",
-        "topic_at",
-        "retired_at",
-        "public_since",
-        "spoken",
-        "founder",
-        "registered_at",
-        "keep_days",
-        "slow",
-    ),
-    "members": ("room", "user", "ranks", "since", "reads_from", "opped", "voiced", "said_at"),
-    "lists": ("room", "letter", "mask", "set_by", "set_at"),
-    "access": ("room", "account", "rank", "set_by", "set_at"),
-    "pins": ("room", "place", "said_at", "author", "set_by", "set_at"),
-    "room_makers": ("mark", "since", "count"),
-    "invitations": (
-        "identity",
-        "room",
-        "whom",
-        "invited_by",
-        "inviter",
-        "made_at",
-        "until",
-        "told",
-    ),
-    "ways_back": (
-        "identity",
-        "room",
-        "ranks",
-        "reads_from",
-        "opped",
-        "voiced",
-        "made_at",
-        "until",
-    ),
-    "held_names": ("folded", "device", "until"),
-    "sent": ("scope", "once", "place", "time", "digest"),
-    "measures": ("number", "kind", "target", "marks", "reason", "made_by", "made_at", "until"),
-    "surges": ("room", "began", "joins", "shut_until"),
-    "reports": ("number", "at", "reporter", "address", "text", "unseen"),
-    "purges": ("number", "name", "identities", "since", "after", "before", "made_by", "taken"),
-    "read_markers": ("identity", "target", "time", "number"),
-    "last_seen": ("identity", "target", "place", "time", "number"),
-    "metadata": ("owner", "key", "value"),
-    "redirects": ("folded", "name", "room", "made_at", "until"),
-    "settings": ("identity", "kind", "target", "value", "at"),
-}
-"""The tables of the state with their columns, in the order in which they are loaded."""
-
-KEY_WIDTH: Final[Mapping[str, int]] = {
-    "counters": 1,
-    "accounts": 1,
-    "codes": 1,
-    "certificates": 1,
-    "admitted": 2,
-    "pending": 1,
-    "users": 1,
-    "sessions": 1,
-    "rooms": 1,
-    "members": 2,
-    "lists": 3,
-    "access": 2,
-    "pins": 2,
-    "room_makers": 1,
-    "invitations": 2,
-    "ways_back": 2,
-    "held_names": 1,
-    "sent": 2,
-    "measures": 1,
-    "surges": 1,
-    "reports": 1,
-    "purges": 1,
-    "read_markers": 2,
-    "last_seen": 2,
-    "metadata": 2,
-    "redirects": 1,
-    "settings": 3,
-}
-"""How many of a table's first columns are its primary key."""
-
-LOAD_ORDER: Final[Mapping[str, str]] = {
-    "certificates": "added, fingerprint",
-    "members": "since, user",
-    "invitations": "made_at, identity, room",
-    "ways_back": "made_at, identity, room",
-    "room_makers": "since, mark",
-    "sent": "place",
-    "read_markers": "number",
-    "last_seen": "number",
-    "redirects": "made_at, folded",
-}
-"""The order of rows that `load` needs where it isn't the primary key's."""
 
 Changes = dict[str, dict[Row, Row | None]]
 """By table, by key: the row as it now stands, or None where it is gone."""
@@ -215,7 +75,8 @@ class State:
         """How many users are connected."""
         self.invisible = 0
         """How many of those are invisible (user mode +i)."""
-        self._counters: dict[str, int] = {}
+        self.counters: dict[str, int] = {}
+        """The numbers that the log's order drives, by name; changed by `set_counter`."""
         self._dirty: dict[tuple[str, Row], Entity | None] = {}
         self.now = 0
         self.before = 0
@@ -242,25 +103,30 @@ class State:
         self._next_place += 1
         return place
 
+    def resume(self) -> None:
+        """Goes on where the counters, which were loaded, say that the log stands."""
+        self.now = self.counter("clock")
+        self._next_place = self.counter("place") or FIRST_PLACE
+
     @property
     def next_place(self) -> Place:
         return Place(self._next_place)
 
     def take_id(self, name: str) -> int:
         """The next of the numbers counted under `name`, from 1."""
-        value = self._counters.get(name, 0) + 1
+        value = self.counters.get(name, 0) + 1
         self.set_counter(name, value)
         return value
 
     def counter(self, name: str) -> int:
-        return self._counters.get(name, 0)
+        return self.counters.get(name, 0)
 
     def set_counter(self, name: str, value: int) -> None:
-        self._counters[name] = value
+        self.counters[name] = value
         self.save(Counter(name, value))
 
     def _drop_counter(self, name: str) -> None:
-        if self._counters.pop(name, None) is not None:
+        if self.counters.pop(name, None) is not None:
             self.erase(Counter(name, 0))
 
     def has_expired(self, time: int) -> bool:
@@ -284,11 +150,11 @@ class State:
 
     def save(self, entity: Entity) -> None:
         """Notes that the entity's row has to be written with this batch."""
-        self._dirty[entity.TABLE, entity.key()] = entity
+        self._dirty[entity.TABLE, entity.primary_key()] = entity
 
     def erase(self, entity: Entity) -> None:
         """Notes that the entity's row has to go with this batch."""
-        self._dirty[entity.TABLE, entity.key()] = None
+        self._dirty[entity.TABLE, entity.primary_key()] = None
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call, each as it stands now."""
@@ -351,7 +217,7 @@ class State:
             if self.online > self.counter("most_users"):
                 self.set_counter("most_users", self.online)
         user.sessions = (*user.sessions, session)
-        self._place(user)
+        self.note_hosts(user)
         self.save(presence)
 
     def detach(self, session: SessionId) -> User:
@@ -359,14 +225,14 @@ class State:
         presence = self.sessions.pop(session)
         user = presence.user
         user.sessions = tuple(other for other in user.sessions if other != session)
-        self._place(user)
+        self.note_hosts(user)
         if not user.sessions:
             self.online -= 1
             self.invisible -= "i" in user.modes
         self.erase(presence)
         return user
 
-    def _place(self, user: User) -> None:
+    def note_hosts(self, user: User) -> None:
         """Notes which hosts a user has at the sessions that it has now."""
         hosts = (self.sessions[session].host for session in user.sessions)
         user.hosts = tuple(dict.fromkeys(host for host in hosts if host))
@@ -509,7 +375,7 @@ class State:
     def add_member(self, room: Room, user: User, ranks: str) -> Member:
         here = self.next_place
         member = Member(room, user, ranks, here, here, here, here)
-        self._link(member)
+        self.link(member)
         self.save(member)
         return member
 
@@ -530,7 +396,8 @@ class State:
         room.rolls = {}
         self.erase(member)
 
-    def _link(self, member: Member) -> None:
+    def link(self, member: Member) -> None:
+        """Has a member's room and user know of it; nothing is noted as changed."""
         member.room.members[member.user.id] = member
         member.user.memberships[member.room.id] = member
         member.room.version += 1
@@ -552,148 +419,3 @@ class State:
     def _forget_metadata(self, target: User | Room) -> None:
         for item in self.metadata.take(target):
             self.erase(item)
-
-    # -- loading --------------------------------------------------------------------------
-
-    def dump(self) -> Iterator[tuple[str, Row]]:
-        """Every row of the state by table and key, for comparing two states."""
-        rows: list[tuple[str, Row]] = []
-        for name, value in self._counters.items():
-            rows.append(("counters", (name, value)))
-        entities: list[Iterable[Entity]] = [
-            self.codes,
-            self.codes.admitted.values(),
-            self.certificates,
-            self.pending.values(),
-            self.accounts_by_id.values(),
-            self.users_by_id.values(),
-            self.sessions.values(),
-            self.rooms_by_id.values(),
-            self.held.values(),
-            self.sent,
-            self.measures,
-            self.surges.values(),
-            self.reports.values(),
-            self.purges.values(),
-            self.markers,
-            self.last_seen,
-            self.settings,
-            self.invitations,
-            self.ways_back,
-            self.makers.known.values(),
-            self.metadata,
-            self.redirects,
-        ]
-        entities += [room.members.values() for room in self.rooms_by_id.values()]
-        entities += [
-            of.values() for room in self.rooms_by_id.values() for of in room.lists.values()
-        ]
-        entities += [room.access.values() for room in self.rooms_by_id.values()]
-        entities += [room.pins.values() for room in self.rooms_by_id.values()]
-        for group in entities:
-            rows.extend((entity.TABLE, entity.row()) for entity in group)
-        return iter(sorted(rows, key=repr))
-
-
-def load(log_id: str, rules: Rules, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> State:
-    """The state whose rows are `tables`: every table of COLUMNS, rows in LOAD_ORDER."""
-    state = State(log_id, rules)
-    for name, value in tables["counters"]:
-        state._counters[name] = value  # type: ignore[index,assignment]
-    state.now = state.counter("clock")
-    state._next_place = state.counter("place") or FIRST_PLACE
-    for row in tables["accounts"]:
-        account = Account(*row)  # type: ignore[arg-type]
-        state.accounts[account.folded] = account
-        state.accounts_by_id[account.id] = account
-    for row in tables["codes"]:
-        state.codes.put(Code(*row))  # type: ignore[arg-type]
-    for row in tables["certificates"]:
-        state.certificates.put(Certificate(*row))  # type: ignore[arg-type]
-    for row in tables["admitted"]:
-        state.codes.admit(Admitted(*row))  # type: ignore[arg-type]
-    for row in tables["pending"]:
-        pending = Pending(*row)  # type: ignore[arg-type]
-        state.pending[pending.number] = pending
-    for row in tables["users"]:
-        *own, owner_id, left, skeleton = row
-        owner = state.accounts_by_id.get(owner_id)  # type: ignore[call-overload]
-        user = User(*own, owner, left, skeleton)  # type: ignore[call-arg,arg-type]
-        state.users[user.folded] = user
-        state.users_by_id[user.id] = user
-        state.looks.add(user)
-    for session, owner, *facts in tables["sessions"]:
-        user = state.users_by_id[owner]  # type: ignore[index]
-        state.online += not user.sessions
-        state.invisible += not user.sessions and "i" in user.modes
-        secure, absent, *strings = facts
-        state.sessions[session] = Presence(  # type: ignore[index]
-            session,  # type: ignore[arg-type]
-            user,
-            bool(secure),
-            bool(absent),
-            *strings,  # type: ignore[arg-type]
-        )
-        user.sessions = (*user.sessions, session)  # type: ignore[arg-type]
-        state._place(user)
-    for row in tables["rooms"]:
-        room = Room(*row)  # type: ignore[arg-type]
-        if room.retired_at:
-            continue
-        state.rooms[room.folded] = room
-        state.rooms_by_id[room.id] = room
-    for room_id, user_id, *facts in tables["members"]:
-        room = state.rooms_by_id[room_id]  # type: ignore[index]
-        user = state.users_by_id[user_id]  # type: ignore[index]
-        state._link(Member(room, user, *facts))  # type: ignore[arg-type]
-    _load_lists(state, tables)
-    return state
-
-
-def _load_lists(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> None:
-    for row in tables["lists"]:
-        entry = ListEntry(*row)  # type: ignore[arg-type]
-        state.rooms_by_id[entry.room].lists[entry.letter][entry.mask] = entry
-    for row in tables["access"]:
-        access = Access(*row)  # type: ignore[arg-type]
-        state.rooms_by_id[access.room].access[access.account] = access
-    for row in tables["pins"]:
-        pin = Pin(*row)  # type: ignore[arg-type]
-        state.rooms_by_id[pin.room].pins[pin.place] = pin
-    for row in tables["invitations"]:
-        state.invitations.put(Invitation(*row))  # type: ignore[arg-type]
-    for row in tables["ways_back"]:
-        state.ways_back.put(WayBack(*row))  # type: ignore[arg-type]
-    for row in tables["room_makers"]:
-        maker = RoomMaker(*row)  # type: ignore[arg-type]
-        state.makers.known[maker.mark] = maker
-    for row in tables["held_names"]:
-        held = HeldName(*row)  # type: ignore[arg-type]
-        state.held[held.folded] = held
-    for row in tables["sent"]:
-        state.sent.put(Sent(*row))  # type: ignore[arg-type]
-    for row in tables["measures"]:
-        state.measures.put(Measure(*row))  # type: ignore[arg-type]
-    _load_order(state, tables)
-    for row in tables["read_markers"]:
-        state.markers.put(ReadMarker(*row))  # type: ignore[arg-type]
-    for row in tables["last_seen"]:
-        state.last_seen.put(LastSeen(*row))  # type: ignore[arg-type]
-    for row in tables["settings"]:
-        state.settings.put(Setting(*row))  # type: ignore[arg-type]
-
-
-def _load_order(state: State, tables: Mapping[str, Iterable[tuple[object, ...]]]) -> None:
-    for row in tables["surges"]:
-        surge = Surge(*row)  # type: ignore[arg-type]
-        state.surges[surge.room] = surge
-    for row in tables["reports"]:
-        report = Report(*row)  # type: ignore[arg-type]
-        state.reports[report.number] = report
-    for row in tables["purges"]:
-        purge = Purge(*row)  # type: ignore[arg-type]
-        state.purges[purge.number] = purge
-    for row in tables["metadata"]:
-        state.metadata.put(Metadatum(*row))  # type: ignore[arg-type]
-    for row in tables["redirects"]:
-        state.redirects.put(Redirect(*row))  # type: ignore[arg-type]

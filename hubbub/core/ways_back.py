@@ -6,6 +6,8 @@ comes first then isn't its operator, but who was gets that rank again.
 
 from __future__ import annotations
 
+import msgspec
+
 from hubbub.core.entities import Member, Room, User
 from hubbub.core.happening import granted
 from hubbub.core.outputs import Output
@@ -73,8 +75,7 @@ def move_ways_back(state: State, before: str, user: User) -> None:
         state.end_way_back(way)
         room = state.rooms_by_id[way.room]
         if user.id not in room.members and state.ways_back.get(user.identity, room.id) is None:
-            _, *rest = way.row()
-            state.add_way_back(WayBack(user.identity, *rest))  # type: ignore[arg-type]
+            state.add_way_back(msgspec.structs.replace(way, identity=user.identity))
 
 
 def close_ways_back(state: State, identity: str) -> None:

@@ -23,7 +23,7 @@ from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.imports import Imported
 from hubbub.core.outputs import HistoryRow
 from hubbub.core.rules import Rules
-from hubbub.core.state import COLUMNS
+from hubbub.core.tables import COLUMNS
 from hubbub.irc.names import nick_problem
 from hubbub.store import rows
 from hubbub.store.store import Store

@@ -15,7 +15,6 @@ from typing import Final, overload
 
 import msgspec
 
-from hubbub.core import state as core_state
 from hubbub.core.entries import Batch, decode_batch
 from hubbub.core.history import (
     Around,
@@ -34,7 +33,8 @@ from hubbub.core.history import (
 from hubbub.core.ids import RoomId, is_log_id
 from hubbub.core.outputs import AuditRow, Erased, HistoryRow, Redacted, WhowasRow
 from hubbub.core.rules import Rules
-from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State
+from hubbub.core.state import State
+from hubbub.core.tables import COLUMNS, LOAD_ORDER, load
 from hubbub.store import indexing, migrations, questions
 from hubbub.store.errors import StoreError, Trouble, is_io, trouble
 from hubbub.store.expiry import Expiry
@@ -256,15 +256,14 @@ class Store:
         """The state as of the last commit. Raises StoreError."""
         with self._reading() as reader:
             reader.execute("BEGIN")
-            tables = {
+            rows = {
                 table: reader.execute(
-                    f"SELECT {', '.join(columns)} FROM {table} ORDER BY "
-                    + LOAD_ORDER.get(table, ", ".join(columns[: KEY_WIDTH[table]]))
+                    f"SELECT {', '.join(columns)} FROM {table} ORDER BY {LOAD_ORDER[table]}"
                 ).fetchall()
                 for table, columns in COLUMNS.items()
             }
             reader.execute("COMMIT")
-        return core_state.load(self.log_id, rules, tables)
+        return load(self.log_id, rules, rows)
 
     @overload
     def answer(

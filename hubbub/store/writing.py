@@ -25,7 +25,8 @@ from hubbub.core.outputs import (
     Rekeyed,
     WhowasRow,
 )
-from hubbub.core.state import COLUMNS, KEY_WIDTH, Changes
+from hubbub.core.state import Changes
+from hubbub.core.tables import COLUMNS, KEY_WIDTH
 from hubbub.store import indexing, rows
 from hubbub.store.journal import Journal
 

@@ -7,7 +7,7 @@ import pytest
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
-from hubbub.core.state import load
+from hubbub.core.tables import load
 from hubbub.irc.cloaks import Cloaks
 from tests.world import LOG_ID, RULES, Person, World, stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hubbub.core.state import load
+from hubbub.core.tables import load
 from hubbub.irc.names import fold_nick
 from tests.world import LOG_ID, RULES, Person, World, stored
 

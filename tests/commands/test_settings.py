@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hubbub.core.state import load
+from hubbub.core.tables import dump, load
 from tests.world import LOG_ID, RULES, Person, World, stored
 
 CAPS = "hubbub/settings standard-replies message-tags echo-message away-notify extended-monitor"
@@ -75,7 +75,7 @@ def test_they_are_there_after_a_restart_and_gone_with_the_account(
 ) -> None:
     ann.send("SETTING ADD word tea", "BLOCK bob", "SETTING ADD mute #lobby")
     again = load(LOG_ID, RULES, stored(world.tables))
-    assert sorted(again.dump(), key=repr) == sorted(world.state.dump(), key=repr)
+    assert sorted(dump(again), key=repr) == sorted(dump(world.state), key=repr)
     assert again.settings.blockers == 1
     bob.send("SETTING ADD word coffee")
     ann.send("ACCOUNT DELETE password")

@@ -3,7 +3,7 @@
 from hubbub.core import entries
 from hubbub.core.attributes import change_host
 from hubbub.core.entities import User
-from hubbub.core.state import COLUMNS
+from hubbub.core.tables import COLUMNS
 from hubbub.edge.session import Phase
 from tests.world import Person, World
 

@@ -11,6 +11,7 @@ from hubbub.core.apply import apply, begin
 from hubbub.core.entries import Batch, decode_batch, encode_batch
 from hubbub.core.ids import SessionId
 from hubbub.core.state import State
+from hubbub.core.tables import dump
 from tests.core.logs import LOG_ID, RULES, _any_entry, any_entry, logs
 
 
@@ -83,4 +84,4 @@ def test_what_is_stored_makes_the_same_state(log: list[Batch]) -> None:
                 for entry in each.entries:
                     apply(state, entry)
     assert stored.next_place == shown.next_place
-    assert list(stored.dump()) == list(shown.dump())
+    assert dump(stored) == dump(shown)

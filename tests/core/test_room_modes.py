@@ -110,7 +110,7 @@ def test_a_full_list_refuses_and_makes_room_again() -> None:
     out = chat.do(entries.SetRoomModes(ann, "#a", ((False, "b", "x"), (True, "b", "y"))))
     assert [row.params for row in history(out)] == [("-b+b", "x!*@*", "y!*@*")]
     entry = chat.state.rooms["#a"].lists["b"]["y!*@*"]  # type: ignore[index]
-    assert (entry.by, entry.at) == ("ann!~ann@host.test", chat.clock)
+    assert (entry.set_by, entry.set_at) == ("ann!~ann@host.test", chat.clock)
 
 
 def test_a_limit_is_never_more_than_the_store_can_hold() -> None:

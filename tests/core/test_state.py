@@ -4,9 +4,8 @@ import pytest
 
 from hubbub.core import entries
 from hubbub.core.ids import FIRST_PLACE, Place, is_log_id, msgid, origin, parse_msgid, session_id
-from hubbub.core.state import COLUMNS, KEY_WIDTH, LOAD_ORDER, State, load
+from hubbub.core.state import State
 from tests.core.logs import LOG_ID, RULES, START, Chat
-from tests.world import stored
 
 
 def test_nothing_that_happened_makes_no_rows() -> None:
@@ -35,19 +34,6 @@ def test_what_came_and_went_in_a_batch_is_gone() -> None:
     changes = chat.state.take_changes()
     assert list(changes["users"].values()) == [None]
     assert list(changes["sessions"].values()) == [None]
-
-
-def test_the_tables_are_described() -> None:
-    assert set(KEY_WIDTH) == set(COLUMNS)
-    assert set(LOAD_ORDER) <= set(COLUMNS)
-    for table, order in LOAD_ORDER.items():
-        assert set(order.split(", ")) <= set(COLUMNS[table])
-
-
-def test_an_empty_store_makes_a_new_state() -> None:
-    state = load(LOG_ID, RULES, stored({table: {} for table in COLUMNS}))
-    assert list(state.dump()) == []
-    assert (state.now, state.next_place) == (0, FIRST_PLACE)
 
 
 def test_places_count_up_from_the_first() -> None:

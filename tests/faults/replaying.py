@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from hubbub.core import state as core_state
 from hubbub.core.apply import apply, begin
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
+from hubbub.core.tables import COLUMNS, dump, load
 from hubbub.store.store import Store, open_store
 
 
 def genesis(store: Store) -> State:
     """The state before the store's first entry."""
-    return core_state.load(store.log_id, Rules(), {table: [] for table in core_state.COLUMNS})
+    return load(store.log_id, Rules(), {table: [] for table in COLUMNS})
 
 
 def replay(store: Store, state: State, after: int) -> Iterator[str]:
@@ -46,7 +46,7 @@ def main(journal: str, snapshot: str = "") -> None:
             digest.update(line.encode() + b"\n")
             count += 1
         print(count, digest.hexdigest())
-        for row in state.dump():
+        for row in dump(state):
             print(row)
 
 

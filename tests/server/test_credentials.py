@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.core.entities import Account
+from hubbub.core.ids import AccountId
 from hubbub.core.state import State
 from hubbub.edge.credentials import (
     WRONG,
@@ -47,7 +48,9 @@ class Desk:
         self.outcomes: list[Outcome] = []
         made = self.credentials.make(PASSWORD)
         self.state = State("worlds")
-        self.state.add_account(Account(7, "Ann", "member", made.verifier, made.scram, "", 0))
+        self.state.add_account(
+            Account(AccountId(7), "Ann", "member", made.verifier, made.scram, "", 0)
+        )
 
     def begin(self, wanted: Wanted, where: str = "1.2.3.4") -> None:
         self.credentials.answer(

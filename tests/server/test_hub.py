@@ -13,6 +13,7 @@ from hubbub.commands.table import ROWS
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS
 from hubbub.core.ids import NO_SESSION
+from hubbub.core.tables import dump
 from hubbub.edge.codes import digest
 from hubbub.edge.session import Phase
 from hubbub.irc.names import fold_nick, fold_room
@@ -542,7 +543,7 @@ def test_what_cant_be_stored_is_shown_to_nobody_and_its_sender_told(tmp_path: Pa
         ann, bob = await node.join("ann", CHATHISTORY), await node.join("bob")
         await node.settled()
         ann.heard, bob.heard = [], []
-        before = list(node.hub.state.dump())
+        before = dump(node.hub.state)
         node.store.error = FULL
         heard = await ann.ask(
             "PING :1",
@@ -565,7 +566,7 @@ def test_what_cant_be_stored_is_shown_to_nobody_and_its_sender_told(tmp_path: Pa
         assert "disk is full" in heard[1]
         assert not has(heard, "secret")
         assert bob.heard == []
-        assert list(node.hub.state.dump()) == before
+        assert dump(node.hub.state) == before
         assert node.hub.failing
         node.store.error = None
         ann.send("PRIVMSG #lobby :kept")
@@ -709,7 +710,7 @@ def test_a_batch_that_breaks_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
     async def scenario(node: Node) -> None:
         ann, bob = await node.join("ann", "standard-replies"), await node.join("bob")
         await node.settled()
-        before = list(node.hub.state.dump())
+        before = dump(node.hub.state)
         with monkeypatch.context() as patch:
 
             def breaks(*_: object) -> None:
@@ -720,7 +721,7 @@ def test_a_batch_that_breaks_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
             ann.send("PRIVMSG #lobby :lost", "NAMES #lobby")
             heard = [*await ann.until("INTERNAL_ERROR"), *await ann.until("INTERNAL_ERROR")]
         assert len(heard) == 2
-        assert list(node.hub.state.dump()) == before
+        assert dump(node.hub.state) == before
         ann.send("PRIVMSG #lobby :kept")
         assert (await bob.until("PRIVMSG"))[-1].endswith(" kept")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubbub.core.state import COLUMNS, KEY_WIDTH
+from hubbub.core.tables import COLUMNS, KEY_WIDTH
 from hubbub.store import migrations
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store, open_store

@@ -18,6 +18,7 @@ from hubbub.core import entries
 from hubbub.core.history import At, InRoom, Page, Targets, WithPeer
 from hubbub.core.ids import NO_SESSION, Place, RoomId, SessionId, is_log_id, session_id
 from hubbub.core.state import Changes
+from hubbub.core.tables import dump
 from hubbub.irc.names import fold_nick
 from hubbub.store import store as store_module
 from hubbub.store.errors import StoreError, Trouble
@@ -81,7 +82,7 @@ def test_what_is_loaded_equals_what_was_committed(batches: list[list[entries.Any
         for items in batches:
             chat.do(*items)
         loaded = store.load(RULES)
-        assert list(loaded.dump()) == list(chat.state.dump())
+        assert dump(loaded) == dump(chat.state)
         assert (loaded.now, loaded.next_place) == (chat.state.now, chat.state.next_place)
         for room in {row.room for row in chat.rows if row.room is not None}:
             page = Page(
@@ -103,7 +104,7 @@ def test_a_chat_is_found_again_after_a_restart(path: Path) -> None:
             entries.Say(ann, "PRIVMSG", "#lobby", "hi"), entries.Say(ann, "PRIVMSG", "bob", "psst")
         )
     with closing(open_store(path)) as store:
-        assert list(store.load(RULES).dump()) == list(chat.state.dump())
+        assert dump(store.load(RULES)) == dump(chat.state)
         assert [row.params for row in store.answer(LOBBY)] == [(), ("hi",)]
         whispers = Page(conversation=WithPeer("u:2", fold_nick("ann")), limit=5)
         assert [row.params for row in store.answer(whispers)] == [("psst",)]

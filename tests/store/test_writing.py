@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from hubbub.core.entities import Row
 from hubbub.core.history import Audit, InRoom, Page, Whowas
 from hubbub.core.ids import Place, RoomId
+from hubbub.core.kept import Row
 from hubbub.core.outputs import AuditRow, WhowasRow
-from hubbub.core.state import COLUMNS
+from hubbub.core.tables import COLUMNS
 from hubbub.irc.names import fold_nick
 from hubbub.store import journal, writing
 from hubbub.store.rows import HISTORY_COLUMNS

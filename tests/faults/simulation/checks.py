@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubbub.core.ids import parse_msgid
+from hubbub.core.tables import dump
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store
 from tests.faults import replaying
@@ -111,14 +112,14 @@ class _Check:
         """The state that the server has, the one in the tables and the one by replay are equal."""
         assert self._world.process is not None
         assert self._world.process.hub is not None
-        kept = list(self._world.process.hub.state.dump())
-        loaded = list(store.load(RULES).dump())
+        kept = dump(self._world.process.hub.state)
+        loaded = dump(store.load(RULES))
         if kept != loaded:
             yield f"the state isn't what is stored: {_difference(kept, loaded)}"
         replayed = replaying.genesis(store)
         for _ in replaying.replay(store, replayed, 0):
             pass
-        again = list(replayed.dump())
+        again = dump(replayed)
         if again != loaded:
             yield f"a replay leads to another state: {_difference(again, loaded)}"
 
