@@ -34,6 +34,7 @@ HUBBUB_CONFIG = """\
 lines_per_second = 100000
 burst_lines = 100000
 connections_per_address = 20000
+new_connections_per_address = 0
 """
 
 

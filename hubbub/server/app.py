@@ -32,6 +32,7 @@ from hubbub.server.certificate import (
 )
 from hubbub.server.config import Config, changed
 from hubbub.server.config_file import CONFIG_FILE
+from hubbub.server.config_limits import Limits
 from hubbub.server.connection import Welcome, note_names
 from hubbub.server.credentials import CLOAK_FILE, kept_secret
 from hubbub.server.datadir import DataDir
@@ -121,7 +122,7 @@ class Running:
             self._hub.reload = self._reload
             self._postman = Postman(self._config.mail)
             self._hub.post = self._postman.send
-            self._hub.most_per_address = self._config.limits.connections_per_address
+            self._limit_addresses(self._config.limits)
             self._hub.credentials.secret = kept_secret(self._data)
             self._hub.cloaks = Cloaks(kept_secret(self._data, CLOAK_FILE))
             refusals = await self._hub.start()
@@ -235,6 +236,10 @@ class Running:
         if hasattr(signal, "SIGHUP"):
             loop.add_signal_handler(signal.SIGHUP, self._start_reload)
 
+    def _limit_addresses(self, limits: Limits) -> None:
+        self._hub.most_per_address = limits.connections_per_address
+        self._hub.arrivals.allow(limits.new_connections_per_address)
+
     def _start_reload(self) -> None:
         self._reloading = asyncio.create_task(self._reload(""))
 
@@ -256,7 +261,7 @@ class Running:
         self._listeners.door = door
         self._hub.intake.pace = _pace(config)
         self._postman.settings = config.mail
-        self._hub.most_per_address = config.limits.connections_per_address
+        self._limit_addresses(config.limits)
         # Though nothing changed that the chat depends on: who had it read again is in the audit log.
         for refusal in await self._hub.reconfigure(config.rules(), by, tuple(changes)):
             log.error("not reloaded: %s", refusal.params[-1])

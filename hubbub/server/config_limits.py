@@ -57,6 +57,13 @@ class Limits:
         low=0,
         high=1_000_000,
     )
+    new_connections_per_address: int = count(
+        600,
+        "New connections from one address (IPv6: from one /64) at once, and as many anew each minute;"
+        " 0 is no limit; this machine has none.",
+        low=0,
+        high=1_000_000,
+    )
     registration_seconds: int = seconds(
         30, "Time from connecting to being welcomed, TLS handshake included.", high=3_600
     )

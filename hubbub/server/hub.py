@@ -37,6 +37,7 @@ from hubbub.irc.replies import Reply
 from hubbub.ordering.embedded import Embedded
 from hubbub.server import logs
 from hubbub.server.addresses import is_loopback, limit_key
+from hubbub.server.arrivals import TOO_FAST, Arrivals
 from hubbub.server.connection import CLOSED, Connection
 from hubbub.server.credentials import Credentials
 from hubbub.server.expiry import Expiry
@@ -91,6 +92,7 @@ class Hub:
         self.per_address: dict[str, int] = {}
         self.most_per_address = 0
         """How many connections may be moved to one address; 0 is no limit."""
+        self.arrivals = Arrivals()
         self.cloaks = Cloaks(secrets.token_bytes(32))
         """What stands for addresses; until it is given a secret that is kept, for this run only."""
         self.intake = Intake(self, self._loop, pace)
@@ -166,7 +168,7 @@ class Hub:
         self._move(connection, address)
 
     def _move(self, connection: Connection, address: str) -> None:
-        """Counts a connection elsewhere, and closes it if there are too many from there."""
+        """Counts a connection elsewhere, and closes it if there are too many from there, or too fast."""
         if self.rules.cloaks:
             connection.session.host = self.host_of(address)
         self._unplace(connection)
@@ -174,6 +176,8 @@ class Hub:
         if most and self.per_address[key] > most and not is_loopback(address):
             fate = HangUp(connection.session.id, "Too many connections from your address")
             self._hang_up(fate)
+        elif not self.arrivals.admits(address, self._loop.time()):
+            self._hang_up(HangUp(connection.session.id, TOO_FAST))
 
     def _place(self, connection: Connection, address: str) -> str:
         connection.peer = connection.session.address = address

@@ -26,6 +26,7 @@ from hubbub.server.addresses import (
     is_private,
     limit_key,
 )
+from hubbub.server.arrivals import TOO_FAST
 from hubbub.server.config import Config
 from hubbub.server.connection import Connection, LoggedConnection, Welcome
 from hubbub.server.errors import OperatorError
@@ -206,14 +207,17 @@ class Listeners:
         if len(self._hub.connections) >= limits.connections:
             self._complain("full", f"full: {limits.connections} connections")
             return "The server is full: try again later"
-        if not limits.connections_per_address or is_loopback(address):
+        if is_loopback(address):
             return ""
         if address in self.door.proxies or address in self.door.gateways:
             return ""  # they speak for many, who are counted when it is known who they are
-        key = limit_key(address)
-        if self._hub.per_address.get(key, 0) >= limits.connections_per_address:
+        key, most = limit_key(address), limits.connections_per_address
+        if most and self._hub.per_address.get(key, 0) >= most:
             self._complain(key, f"too many connections from {key}")
             return "Too many connections from your address"
+        if not self._hub.arrivals.admits(address, self._loop.time()):
+            self._complain(f"fast {key}", f"too many new connections from {key}")
+            return TOO_FAST
         return ""
 
     def _complain(self, what: str, text: str) -> None:

@@ -899,3 +899,33 @@ def test_the_log_does_not_have_what_people_say_at_leaving(
         assert "between us" not in caplog.text
 
     with_hub(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("by_gateway", [False, True])
+def test_how_often_an_address_comes_is_counted_behind_proxies(
+    tmp_path: Path, by_gateway: bool
+) -> None:
+    async def scenario(node: Node) -> None:
+        node.hub.arrivals.allow(2)
+
+        def arrive(address: str) -> Wire:
+            wire = node.arrive("10.0.0.1")
+            if by_gateway:
+                assert wire.session.registration is not None
+                wire.session.registration.gateway = "hunter22"
+                wire.send(f"WEBIRC hunter22 kiwi {address} {address}")
+            else:
+                node.hub.moved(wire, address)  # type: ignore[arg-type]
+            return wire
+
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", *["127.0.0.1"] * 5):
+            wire = arrive(address)
+            assert wire.is_open
+            wire.drop("gone")
+        refused = arrive("192.0.2.1")
+        assert not refused.is_open
+        assert refused.heard == [
+            "ERROR :Closing link: Too many new connections from your address: try again in a minute"
+        ]
+
+    with_hub(tmp_path, scenario)

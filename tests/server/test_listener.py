@@ -16,6 +16,7 @@ from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
 from hubbub.server import listener as listener_module
 from hubbub.server.addresses import limit_key
+from hubbub.server.arrivals import Arrivals
 from hubbub.server.config import Config
 from hubbub.server.config_limits import Limits
 from hubbub.server.config_sections import Server
@@ -31,6 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
         self.per_address: dict[str, int] = {}
+        self.arrivals = Arrivals()
         self.admitted = asyncio.Semaphore(0)
         self.heard: list[object] = []
 
@@ -194,6 +196,59 @@ def test_one_address_has_its_share_and_this_machine_all(monkeypatch: pytest.Monk
         writer.close()
 
     on(scenario, "127.0.0.1:0", limits=Limits(connections_per_address=1))
+
+
+def refusals(server: Server, peers: list[str], per_minute: int) -> list[bytes]:
+    """What each of those who come one after the other is told, and each goes at once."""
+
+    async def run() -> list[bytes]:
+        desk = Desk()
+        desk.arrivals.allow(per_minute)
+        door = Door(
+            replace(Config(), server=server), lambda kind: Welcome(None, kind, 65_536, Site(1)), ""
+        )
+        listeners = Listeners(desk, door)  # type: ignore[arg-type]
+        told = []
+        for peer in peers:
+            here, there = socket.socketpair()
+            listeners._welcome(here, peer)
+            for connection in list(desk.connections.values()):
+                connection.drop("over")
+            desk.per_address.clear()
+            there.setblocking(False)
+            told.append(there.recv(1_000))
+            there.close()
+        return told
+
+    return asyncio.run(run())
+
+
+TOO_FAST = (
+    b"ERROR :Closing link: Too many new connections from your address: try again in a minute\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        ("203.0.113.9", "203.0.113.9", True),
+        ("203.0.113.9", "203.0.113.8", False),
+        ("2001:db8::1", "2001:db8::ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.168.1.2", "192.168.1.2", True),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("::1", "::1", False),
+        ("", "", False),
+        ("10.0.0.1", "10.0.0.1", False),
+        ("10.9.0.1", "10.9.0.1", False),
+    ],
+)
+def test_who_comes_anew_too_often_is_told(first: str, second: str, refused: bool) -> None:
+    server = Server(trusted_proxies=("10.0.0.0/24",), webirc_from=("10.9.0.1",))
+    limited = refusals(server, [first, second], 1)
+    assert limited == [b"", TOO_FAST if refused else b""]
+    assert refusals(server, [first, second], 2) == [b"", b""]
+    assert refusals(server, [first, second] * 50, 0) == [b""] * 100
 
 
 @pytest.mark.parametrize(
