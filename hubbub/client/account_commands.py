@@ -18,12 +18,12 @@ def register(chat: Chat, rest: str) -> None:
     words = rest.split()
     email = next((words.pop(at) for at in (-1, 0) if words and _is_address(words[at])), "*")
     if words:
-        chat.connection.register(" ".join(words), email)
+        chat.connection.account.register(" ".join(words), email)
         return
     nick = clean(chat.connection.nick)
     chat.ask_secret(
         f"A password for {nick}, eight characters or more: ",
-        lambda password: chat.connection.register(password, email),
+        lambda password: chat.connection.account.register(password, email),
     )
 
 
@@ -37,7 +37,7 @@ def login(chat: Chat, rest: str) -> None:
     account = rest.split(maxsplit=1)[0]
     chat.ask_secret(
         f"Password of {clean(account)}: ",
-        lambda password: chat.connection.login(account, password),
+        lambda password: chat.connection.account.login(account, password),
     )
 
 
@@ -47,7 +47,7 @@ def passwd(chat: Chat, rest: str) -> None:
     def old_given(old: str) -> None:
         chat.ask_secret(
             "The new one, eight characters or more: ",
-            lambda new: chat.connection.change_password(new, "ACCOUNT", "PASSWORD", old),
+            lambda new: chat.connection.account.change_password(new, "ACCOUNT", "PASSWORD", old),
         )
 
     chat.ask_secret("The password that you have now: ", old_given)
@@ -61,7 +61,9 @@ def recover(chat: Chat, rest: str) -> None:
         return
     chat.ask_secret(
         f"A new password for {clean(account)}, eight characters or more: ",
-        lambda new: chat.connection.change_password(new, "RECOVER", account, code.replace(" ", "")),
+        lambda new: chat.connection.account.change_password(
+            new, "RECOVER", account, code.replace(" ", "")
+        ),
     )
 
 

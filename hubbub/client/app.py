@@ -24,7 +24,8 @@ from hubbub.client.address import (
     parse_address,
 )
 from hubbub.client.chat import NICK_MOST, Chat
-from hubbub.client.connection import Connection, IntentError
+from hubbub.client.connection import Connection
+from hubbub.client.errors import IntentError
 from hubbub.client.keeping import KnownServers, claim_device, default_directory
 from hubbub.client.network import CouldNotConnect, Network
 from hubbub.client.pipe import STATUS_HELP, Pipe, Status, read_lines, write

@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from hubbub.client import commands
-from hubbub.client.connection import Connection, IntentError
+from hubbub.client.connection import Connection
+from hubbub.client.errors import IntentError
 from hubbub.client.events import (
     CaughtUp,
     Event,
@@ -209,7 +210,7 @@ class Chat:
         except OSError as error:
             raise IntentError(f"{path} can't be made: {error.strerror}") from error
         try:
-            self.connection.ask_export()
+            self.connection.questions.export()
         except IntentError:
             path.unlink(missing_ok=True)
             raise
@@ -242,7 +243,7 @@ class Chat:
         """A registration was refused because the rules haven't been accepted yet."""
         self.connection.ask("RULES")
         if self.can_ask:
-            self.asking_yes = self.connection.accept_rules
+            self.asking_yes = self.connection.account.accept_rules
             self.tell("Do you accept these rules? Type y for yes, anything else for no.")
         self.flush()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubbub.client import account_commands as own
-from hubbub.client.connection import IntentError
+from hubbub.client.errors import IntentError
 from hubbub.client.events import Kind
 from hubbub.client.render import clean
 from hubbub.irc.names import fold, nick_problem
@@ -82,7 +82,7 @@ def _me(chat: Chat, rest: str) -> None:
 
 def _users(chat: Chat, rest: str) -> None:
     room = _room(chat, rest)
-    chat.connection.ask_names(room)
+    chat.connection.questions.names(room)
 
 
 def _help(chat: Chat, rest: str) -> None:
@@ -120,7 +120,7 @@ def _leave(chat: Chat, rest: str) -> None:
 
 
 def _rooms(chat: Chat, rest: str) -> None:
-    chat.connection.ask_rooms()
+    chat.connection.questions.rooms()
 
 
 def _nick(chat: Chat, rest: str) -> None:
@@ -233,11 +233,11 @@ def _history(chat: Chat, rest: str) -> None:
     people = {fold(name) for name in chat.people()}
     if fold(target) not in people and f"#{target}" in chat.connection.rooms:
         target = f"#{target}"
-    chat.connection.ask_history(target, count, again=counted)
+    chat.connection.questions.history(target, count, again=counted)
 
 
 def _search(chat: Chat, rest: str) -> None:
-    chat.connection.ask_search(rest)
+    chat.connection.questions.search(rest)
 
 
 def _metadata(chat: Chat, rest: str) -> None:
@@ -246,7 +246,9 @@ def _metadata(chat: Chat, rest: str) -> None:
     value = value.strip()
     if target in ("", "me"):
         target = "*"
-    chat.connection.metadata(target, key, ("" if value == "-" else value) if given else None)
+    chat.connection.questions.metadata(
+        target, key, ("" if value == "-" else value) if given else None
+    )
 
 
 def _block(chat: Chat, rest: str) -> None:

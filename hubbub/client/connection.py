@@ -14,11 +14,11 @@ from collections.abc import Callable
 from hubbub.client.batches import Batches
 from hubbub.client.catchup import Abilities, CatchUp
 from hubbub.client.choices import Choices
+from hubbub.client.errors import BREAKERS, IntentError
 from hubbub.client.events import (
     Connected,
     Disconnected,
     Event,
-    Exported,
     Happening,
     KeptForLater,
     Kind,
@@ -26,13 +26,13 @@ from hubbub.client.events import (
     MessageShown,
     RawLine,
     Registered,
-    ServerError,
     ServerNotice,
     Unconfirmed,
 )
-from hubbub.client.exporting import page
 from hubbub.client.isupport import Isupport
 from hubbub.client.outbox import UNAVAILABLE, Outbox, Outgoing
+from hubbub.client.own_account import OwnAccount
+from hubbub.client.questions import Questions
 from hubbub.client.reading import Reading
 from hubbub.client.registration import Registration, Stage
 from hubbub.client.rooms import Rooms
@@ -56,11 +56,6 @@ COMING_BACK_TAKES = 30.0
 """Seconds after our coming back in which others may be on their way too."""
 JOIN_AGAIN_AFTER = 5.0
 """Seconds until we try again to come into rooms when the server couldn't store that we did."""
-_BREAKERS = frozenset(" ,\r\n\0\x07")
-
-
-class IntentError(Exception):
-    """What was asked of the connection can't be done now; the text is for the person."""
 
 
 class Connection:
@@ -89,11 +84,12 @@ class Connection:
         self.outbox = Outbox(run_token)
         self.batches = Batches()
         self.registration = Registration(self.send, device, password, account)
+        self.account = OwnAccount(self)
         self.catch_up = CatchUp(self.timeline, self._ask, self.emit, self.is_room, fold)
         self.wanted: dict[str, tuple[str, str | None]] = {
             fold(room): (room, None) for room in rooms
         }
-        self.queries: dict[str, float] = {}
+        self.questions = Questions(self)
         self.nick_wanted = nick
         self.now = 0.0
         self.wants_close: str | None = None
@@ -103,8 +99,6 @@ class Connection:
         self.is_away = False
         self._joins_due = False
         self._join_again_at: float | None = None
-        self._registering = ""
-        self._new_password = ""
         self._reading = Reading(self)
         self._framer = Framer(SERVER_TAGS_LIMIT, BODY_MOST)
         self._out = bytearray()
@@ -133,7 +127,7 @@ class Connection:
     @property
     def settled(self) -> bool:
         """True when all that was said and asked has its answer."""
-        return not self.outbox and not self.catch_up.busy and not self.queries
+        return not self.outbox and not self.catch_up.busy and not self.questions.open
 
     def has(self, capability: str) -> bool:
         """True when this capability is in force."""
@@ -175,7 +169,7 @@ class Connection:
                 self.emit(RawLine(f"({line.value})"))
                 continue
             self._line(line)
-        self._need_accounts()
+        self.account.require_accounts()
         if self._joins_due:
             self._join_wanted()
         self.flush_outbox()
@@ -187,12 +181,11 @@ class Connection:
         if self._up:
             try:
                 self.registration.tick(now)
-                self._need_accounts()
+                self.account.require_accounts()
                 self.catch_up.tick(now)
             except (ValueError, IntentError) as error:
                 self.wants_close = f"the server sends what can't be meant: {error}"
-            for query in [name for name, asked in self.queries.items() if now - asked > 20]:
-                del self.queries[query]
+            self.questions.tick(now)
             self._keep_alive(now)
             if self._join_again_at is not None and now >= self._join_again_at:
                 self._join_wanted()
@@ -210,7 +203,7 @@ class Connection:
         self.registration.stop()
         self.catch_up.reset()
         self.batches.reset()
-        self.queries.clear()
+        self.questions.reset()
         for item in self.outbox.connection_lost():
             self.emit(Unconfirmed(item.target, item.text))
         self.rooms = Rooms(self.isupport)
@@ -238,7 +231,7 @@ class Connection:
         A long text becomes several messages. It is shown when its echo comes. Raises `OutboxFull`,
         and `IntentError` when there is nothing to say or no room to say it in.
         """
-        if not target or target.startswith(":") or not _BREAKERS.isdisjoint(target):
+        if not target or target.startswith(":") or not BREAKERS.isdisjoint(target):
             raise IntentError(f"{target!r} is neither a room nor a person.")
         try:
             fixed = len(f":  PRIVMSG {target} :\r\n".encode())
@@ -257,7 +250,7 @@ class Connection:
 
     def join(self, room: str, key: str | None = None) -> None:
         """Be in this room, now and after each reconnect. Raises `IntentError` for what is no room."""
-        if not self.is_room(room) or not _BREAKERS.isdisjoint(room):
+        if not self.is_room(room) or not BREAKERS.isdisjoint(room):
             raise IntentError(
                 f"{room!r} is not a room: a room's name starts with # and has no space."
             )
@@ -276,166 +269,32 @@ class Connection:
         self.nick_wanted = nick
         self.registration.choose(nick)
 
-    def register(self, password: str, email: str = "*") -> None:
-        """Make our name an account. Raises `IntentError` when that can't be."""
-        self._need_welcome()
-        if not password or not _BREAKERS.isdisjoint(password) or password.startswith(":"):
-            raise IntentError("A password for an account has no spaces and no commas here.")
-        self._registering = password
-        self.send("REGISTER", "*", email, password)
-
-    def accept_rules(self) -> None:
-        """Accept the rules for which our registration was refused, and register again."""
-        self._need_welcome()
-        if self._registering:
-            self.send("RULES", "ACCEPT")
-            self.send("REGISTER", "*", "*", self._registering)
-
-    def registered_as(self, account: str) -> None:
-        """The server has made our account: the next connection logs in to it."""
-        if self._registering:
-            self.registration.account = (account, self._registering)
-        self._registering = ""
-
-    def change_password(self, new: str, command: str, *params: str) -> None:
-        """Ask for a new password, the last parameter. Raises `IntentError` when that can't be."""
-        self._need_welcome()
-        if any(not word or " " in word or word.startswith(":") for word in params):
-            raise IntentError("A password or a code can't have spaces or start with a colon here.")
-        self.send(command, *params, new)
-        self._new_password = new
-
-    def password_changed(self, command: str, account: str) -> None:
-        """The server has taken the new password: log in with it, now or at the next connection."""
-        new, self._new_password = self._new_password, ""
-        if not new:
-            return
-        if command == "RECOVER":
-            self.login(account, new)
-        else:
-            self.registration.account = (account, new)
-
-    def account_renamed(self, name: str) -> None:
-        """Our account, if it is ours, has another name: the next connection logs in to that."""
-        if self.registration.account is not None and fold(name) == fold(self.nick):
-            self.registration.account = (name, self.registration.account[1])
-
-    def login(self, account: str, password: str) -> None:
-        """Log in to an account from here on. Raises `IntentError` when there is none."""
-        self._need_welcome()
-        if not self.registration.login(account, password):
-            raise IntentError("This server has no accounts to log in to.")
-
-    def _need_accounts(self) -> None:
-        if self.registration.lacks_accounts and self.wants_close is None:
-            reason = "this server has no accounts to log in to"
-            self.emit(ServerError(reason))
-            self.login_failed(reason)
-
-    def login_failed(self, reason: str) -> None:
-        """Who was to be logged in and isn't doesn't come in as a guest instead."""
-        was_welcomed = self.registered
-        self.registration.account = None
-        self.registration.authenticating = False
-        if not was_welcomed:
-            self.final = True
-            self.wants_close = reason
-
     def ask(self, command: str, *params: str) -> None:
         """Send a command whose answer is shown as it comes. Raises `IntentError` when not connected."""
-        self._need_welcome()
+        self.require_welcome()
         self.send(command, *params)
 
     def rename_room(self, old: str, new: str, reason: str = "") -> None:
         """Give a room another name. Raises `IntentError` when not connected."""
-        self._need_welcome()
+        self.require_welcome()
         self.send("RENAME", old, new, *([reason] if reason else []))
 
     def topic(self, room: str, text: str | None = None) -> None:
         """Set a room's topic, or ask for it with None. Raises `IntentError` when not connected."""
-        self._need_welcome()
+        self.require_welcome()
         self.send("TOPIC", room, *([] if text is None else [text]))
 
     def away(self, reason: str | None = None) -> None:
         """Be away for a reason, or be back with None. Raises `IntentError` when not connected."""
-        self._need_welcome()
+        self.require_welcome()
         self.send("AWAY", *([reason] if reason else []))
 
     def choose(self, action: str, kind: str, value: str = "") -> None:
         """Add a setting of ours or remove one. Raises `IntentError` where there are none."""
-        self._need_welcome()
+        self.require_welcome()
         if not self.has("hubbub/settings"):
             raise IntentError("This server keeps no settings for you.")
         self.send("SETTING", action, kind, *([value] if value else []))
-
-    def ask_names(self, room: str) -> None:
-        """Ask who is in a room; answered by `NamesListed`. Raises `IntentError` when not connected."""
-        self._need_welcome()
-        self.queries[f"NAMES {fold(room)}"] = self.now
-        self.send("NAMES", room)
-
-    def ask_rooms(self) -> None:
-        """Ask for the list of rooms; answered by `RoomListed`. Raises `IntentError` when not connected."""
-        self._need_welcome()
-        self.queries["LIST"] = self.now
-        self.send("LIST")
-
-    def ask_history(self, target: str, count: int, *, again: bool = False) -> None:
-        """Ask for what was before the first thing shown, or for the last `count` messages `again`;
-        answered by `HistoryShown`. Raises `IntentError`."""
-        self._need_welcome()
-        if not self.catch_up.abilities.history:
-            raise IntentError("This server keeps no history.")
-        everything = self.has("draft/event-playback")
-        if again and self.catch_up.again(fold(target), target, count, everything, self.now):
-            return
-        self.catch_up.older(fold(target), target, count, self.now)
-
-    def ask_search(self, text: str, room: str | None = None) -> None:
-        """Search the history; answered by `SearchShown`. Raises `IntentError`."""
-        self._need_welcome()
-        if not self.has("soju.im/search"):
-            raise IntentError("This server doesn't offer a search.")
-        attributes = {"text": text} | ({"in": room} if room else {})
-        written = serialise(Message("X", (), None, attributes)).decode()
-        self.catch_up.search(written[1:].partition(" ")[0], text, self.now)
-
-    def metadata(self, target: str, key: str = "", value: str | None = None) -> None:
-        """Ask what is said of somebody, under one key or all, or with a value say it; an empty one
-        takes it back. Raises `IntentError` when not connected."""
-        self._need_welcome()
-        if value is not None:
-            self.send("METADATA", target, "SET", key, *([value] if value else []))
-            return
-        self.queries["METADATA"] = self.now
-        self.send("METADATA", target, *(["GET", key] if key else ["LIST"]))
-
-    def ask_export(self) -> None:
-        """Ask for all that is kept of us; answered by `Exported`. Raises `IntentError`."""
-        self._need_welcome()
-        if not (self.has("batch") and self.has("hubbub/settings")):
-            raise IntentError("This server doesn't offer to export what it keeps.")
-        self.queries["EXPORT"] = self.now
-        self.send("EXPORT")
-
-    def exported(self, lines: list[Message]) -> None:
-        """A page of that came."""
-        if "EXPORT" not in self.queries:
-            return
-        written, following = page(lines)
-        if following:
-            self.queries["EXPORT"] = self.now
-            self.send("EXPORT", following)
-        else:
-            del self.queries["EXPORT"]
-        self.emit(Exported(written, not following))
-
-    def ask_sync(self) -> None:
-        """Ask for a sign that all before it is done: `settled` is false until the server gives it."""
-        self._need_welcome()
-        self._labels += 1
-        self.queries[f"PONG sync{self._labels}"] = self.now
-        self.send("PING", f"sync{self._labels}")
 
     def raw(self, line: str) -> None:
         """Send a line as it is. Raises `IntentError` when it is no IRC line or there is no connection."""
@@ -466,6 +325,16 @@ class Connection:
             self._write(Message(command, params))
         except ValueError as error:
             raise IntentError(f"That can't be sent: {error}") from error
+
+    def require_welcome(self) -> None:
+        """Raises `IntentError` while nothing can be asked of the server."""
+        if not self.welcome_over:
+            raise IntentError("There is no connection to the server now; try again in a moment.")
+
+    def next_label(self, prefix: str) -> str:
+        """A label that this connection hasn't had; those of a kind begin alike."""
+        self._labels += 1
+        return f"{prefix}{self._labels}"
 
     def show(self, key: str, name: str, happening: Happening, anchors: bool) -> None:
         """A live happening of a conversation: shown in its turn, once."""
@@ -559,8 +428,7 @@ class Connection:
             return
         echo = self.has("echo-message")
         for item in self.outbox.ready(self._may_send, self._coming_back, echo, self.now):
-            self._labels += 1
-            item.label = f"m{self._labels}"
+            item.label = self.next_label("m")
             item.sent_at = self.now
             tags: dict[str, str] = {}
             if echo and self.has("labeled-response"):
@@ -592,15 +460,10 @@ class Connection:
         return Abilities(history, min(self.isupport.history_limit, PAGE_MOST), tuple(types))
 
     def _ask(self, command: str, params: tuple[str, ...]) -> str:
-        self._labels += 1
-        label = f"h{self._labels}"
+        label = self.next_label("h")
         tags = {"label": label} if self.has("labeled-response") else {}
         self._write(Message(command, params, None, tags))
         return label
-
-    def _need_welcome(self) -> None:
-        if not self.welcome_over:
-            raise IntentError("There is no connection to the server now; try again in a moment.")
 
     def _keep_alive(self, now: float) -> None:
         silent = now - self._heard

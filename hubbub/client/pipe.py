@@ -100,7 +100,7 @@ class Pipe:
                 return
             if line.startswith("/") and not chat.literal and connection.welcome_over:
                 # What a command changes (the room, the name) holds for the next line already.
-                connection.ask_sync()
+                connection.questions.sync()
                 self.network.flush()
                 await self._until(lambda: connection.settled or self._over(net), self.wait)
             await self._until(

@@ -126,12 +126,12 @@ class Reading:
             self._c.emit(PinsShown(room, tuple(item for item in found if item is not None)))
             return
         if batch.type == "hubbub/export":
-            self._c.exported(batch.lines)
+            self._c.questions.exported(batch.lines)
             return
         for line in batch.lines:
             self._act(line, None, batch.label)
         if batch.type == "metadata" and batch.params:
-            asked = self._c.queries.pop("METADATA", None) is not None
+            asked = self._c.questions.answered("METADATA")
             if asked and not batch.lines:
                 self._c.emit(ServerNotice(f"nothing is said of {batch.params[0]}", "metadata"))
         self._answered_quietly(batch.label)
@@ -248,7 +248,7 @@ class Reading:
         self._c.send("PONG", *message.params[:1])
 
     def _pong(self, message: Message, _: str | None) -> None:
-        self._c.queries.pop(f"PONG {message.params[-1]}", None)
+        self._c.questions.answered(f"PONG {message.params[-1]}")
 
     def _nothing(self, message: Message, _: str | None) -> None:
         """Known, and nothing follows from it."""
@@ -261,7 +261,7 @@ class Reading:
 
     def _registered_account(self, message: Message, _: str | None) -> None:
         if message.params[0].upper() == "SUCCESS":
-            self._c.registered_as(message.params[1])
+            self._c.account.registered(message.params[1])
         self._c.emit(ServerNotice(message.params[-1], "account"))
 
     def _logged_in(self, message: Message, _: str | None) -> None:
@@ -273,7 +273,7 @@ class Reading:
     def _sasl_failed(self, message: Message, _: str | None) -> None:
         if self._c.registration.authenticating:
             reason = message.params[-1]
-            self._c.login_failed(reason)
+            self._c.account.login_failed(reason)
             self.last_word = reason
             self._c.emit(ServerError(reason))
 
@@ -311,9 +311,9 @@ class Reading:
         c = self._c
         if message.command != "FAIL":
             if code == "PASSWORD_CHANGED" and context:
-                c.password_changed(command, context[0])
+                c.account.password_changed(command, context[0])
             if (command, code) == ("ACCOUNT", "RENAMED") and context:
-                c.account_renamed(context[0])
+                c.account.renamed(context[0])
             c.emit(ServerNotice(reason, message.command.lower()))
             return
         if command in ("CHATHISTORY", "SEARCH") and c.catch_up.refused(label, code, reason, c.now):
@@ -324,7 +324,7 @@ class Reading:
             self._moved_meanwhile(*context[:2])
             return
         if command == "METADATA":
-            c.queries.pop("METADATA", None)
+            c.questions.answered("METADATA")
         if command == "NICK":
             self._nick_refused(context[0] if context else c.nick_wanted, reason)
         elif command == "JOIN" and code == UNAVAILABLE:
@@ -425,7 +425,7 @@ class Reading:
     def _end_of_names(self, message: Message, _: str | None) -> None:
         room = message.params[1]
         first = self._c.rooms.names_end(room)
-        asked = self._c.queries.pop(f"NAMES {fold(room)}", None) is not None
+        asked = self._c.questions.answered(f"NAMES {fold(room)}")
         if first or asked:
             self._c.emit(NamesListed(room, self._c.rooms.members(room), asked))
 
@@ -438,7 +438,7 @@ class Reading:
 
     def _end_of_list(self, message: Message, _: str | None) -> None:
         rows, self._list = tuple(self._list), []
-        if self._c.queries.pop("LIST", None) is not None:
+        if self._c.questions.answered("LIST"):
             self._c.emit(RoomListed(rows))
 
     def _topic(self, message: Message, _: str | None) -> None:

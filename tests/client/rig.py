@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
 from hubbub.client.connection import Connection
@@ -107,3 +108,22 @@ def without_tags(line: str) -> str:
 
 def make_rig(chunk: int = 0, rooms: tuple[str, ...] = ("#lobby",)) -> Rig:
     return Rig(Connection("alice", run_token="run", device="dev1ce", rooms=rooms), chunk)
+
+
+def in_lobby(rig: Rig) -> None:
+    """Registered, in #lobby, caught up with an empty history."""
+    rig.register()
+    (ask,) = rig.lobby()
+    rig.history(label_of(ask))
+    rig.take()
+
+
+def b64(name: str, password: str) -> str:
+    """What SASL PLAIN sends for an account."""
+    return base64.b64encode(f"{name}\0{name}\0{password}".encode()).decode()
+
+
+def logging_in(password: str = "pass word") -> Rig:
+    """One who wants in as the account ann."""
+    connection = Connection("ann", run_token="run", account=("ann", password), rooms=("#lobby",))
+    return Rig(connection)

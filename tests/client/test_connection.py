@@ -6,23 +6,17 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hubbub.client.connection import IntentError
+from hubbub.client.errors import IntentError
 from hubbub.client.events import (
-    CaughtUp,
     Disconnected,
-    Gap,
-    HistoryShown,
-    Joined,
     KeptForLater,
     Kind,
     MessageShown,
     ModeChanged,
-    NamesListed,
     NickRefused,
     Refused,
     Registered,
     Renamed,
-    RoomListed,
     ServerError,
     ServerNotice,
     TopicChanged,
@@ -30,15 +24,7 @@ from hubbub.client.events import (
 )
 from hubbub.client.outbox import WAITING_MOST, OutboxFull
 from hubbub.client.render import View, render
-from tests.client.rig import CAPS, Rig, label_of, said, stamp, without_tags
-
-
-def in_lobby(rig: Rig) -> None:
-    """Registered, in #lobby, caught up with an empty history."""
-    rig.register()
-    (ask,) = rig.lobby()
-    rig.history(label_of(ask))
-    rig.take()
+from tests.client.rig import CAPS, Rig, in_lobby, label_of, said, stamp, without_tags
 
 
 def test_registration_tells_the_device_before_the_name(rig: Rig) -> None:
@@ -332,103 +318,6 @@ def test_after_a_lost_acknowledgement_the_same_id_is_sent_and_shown_once(rig: Ri
     assert rig.connection.settled
 
 
-def test_live_messages_wait_for_the_missed_ones(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.gets(said(2, "two"))
-    rig.down()
-    targets, _ = rig.register()
-    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
-    (ask,) = rig.lobby(20)
-    rig.take()
-    rig.gets(said(21, "twenty-one"), said(22, "twenty-two"))
-    assert rig.texts() == []
-    (ask,) = rig.history(label_of(ask), *(said(n, f"{n}") for n in (3, 4)))
-    assert without_tags(ask) == "CHATHISTORY AFTER #lobby msgid=m4 100"
-    assert rig.texts() == ["3", "4"]
-    rig.gets(said(23, "twenty-three"))
-    assert rig.history(label_of(ask), said(5, "5"), said(21, "twenty-one")) == []
-    assert rig.take(CaughtUp) == [CaughtUp("#lobby", 4)]
-    rig.down()
-    rig.register()
-
-
-def test_held_back_messages_come_after_the_page_once(rig: Rig) -> None:
-    rig.register()
-    (ask,) = rig.lobby(5)
-    rig.gets(said(6, "live six"), said(7, "live seven"))
-    rig.take()
-    rig.history(label_of(ask), said(1, "one"), said(6, "live six"))
-    assert rig.texts() == ["one", "live six", "live seven"]
-
-
-def test_an_unknown_place_falls_back_to_the_latest_and_says_so(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.gets(said(2, "two"))
-    rig.down()
-    targets, _ = rig.register()
-    rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
-    (ask,) = rig.lobby(20)
-    (ask,) = rig.gets(
-        f"@label={label_of(ask)} :s FAIL CHATHISTORY MESSAGE_ERROR AFTER #lobby :Unknown msgid"
-    )
-    assert without_tags(ask) == "CHATHISTORY LATEST #lobby * 50"
-    rig.take()
-    rig.history(label_of(ask), said(12, "twelve"))
-    gap, shown, done = rig.take()
-    assert isinstance(gap, Gap)
-    assert isinstance(shown, MessageShown)
-    assert shown.text == "twelve"
-    assert done == CaughtUp("#lobby", 1)
-
-
-def test_an_unanswered_question_ends_in_a_gap_not_in_silence(rig: Rig) -> None:
-    rig.register()
-    rig.lobby()
-    rig.gets(said(2, "live"))
-    rig.take()
-    rig.wait(21)
-    gap, shown, _ = rig.take()
-    assert isinstance(gap, Gap)
-    assert isinstance(shown, MessageShown)
-
-
-def test_whispers_missed_meanwhile_come_before_live_ones(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.gets(said(2, "psst", room="alice"))
-    rig.down()
-    rig.up()
-    rig.gets(f":s CAP * LS :{CAPS}", f":s CAP * ACK :{CAPS}", ":s 001 alice :Hi")
-    rig.gets(said(30, "live", room="alice"), said(31, "live too", who="dan", room="alice"))
-    rig.take()
-    ask, _ = rig.gets(":s 005 alice CHATHISTORY=50 :ok", ":s 422 alice :-")
-    assert without_tags(ask) == (
-        f"CHATHISTORY TARGETS timestamp={stamp(0).replace('12:00:00', '11:59:52')} "
-        "timestamp=2999-12-31T23:59:59.999Z 100"
-    )
-    first = rig.history(
-        label_of(ask),
-        f"CHATHISTORY TARGETS #lobby {stamp(30)}",
-        f"CHATHISTORY TARGETS bob {stamp(30)}",
-        f"CHATHISTORY TARGETS carol {stamp(29)}",
-        kind="draft/chathistory-targets",
-        target="",
-    )
-    assert rig.texts() == ["live too"]
-    assert without_tags(first[0]) == "CHATHISTORY AFTER bob msgid=m2 50"
-    (second,) = rig.history(
-        label_of(first[0]),
-        said(3, "missed", room="alice"),
-        said(30, "live", room="alice"),
-        target="bob",
-    )
-    assert rig.texts() == ["missed", "live"]
-    assert "CHATHISTORY AFTER carol timestamp=" in second
-    rig.history(label_of(second), said(29, "hey", "carol", "alice"), target="carol")
-    (whisper,) = rig.take(MessageShown)
-    assert isinstance(whisper, MessageShown)
-    assert (whisper.room, whisper.whisper, whisper.own) == ("carol", True, False)
-
-
 def test_what_cannot_be_repeated_safely_is_reported(rig: Rig) -> None:
     rig.register("message-tags echo-message labeled-response")
     rig.gets(":alice!u@h JOIN #lobby")
@@ -446,21 +335,6 @@ def test_what_is_said_while_offline_goes_out_after_the_room_is_joined(rig: Rig) 
     assert "CHATHISTORY LATEST #lobby * 50" in ask
     (line,) = rig.history(label_of(ask))
     assert without_tags(line) == "PRIVMSG #lobby early"
-
-
-def test_history_changes_no_members(rig: Rig) -> None:
-    rig.register()
-    (ask,) = rig.lobby(5)
-    rig.take()
-    rig.history(
-        label_of(ask),
-        "@msgid=j1 :carol!u@h JOIN #lobby",
-        "@msgid=q1 :bob!u@h QUIT :bye",
-        "@msgid=n1 :x!u@h NICK y",
-    )
-    assert [member.nick for member in rig.connection.members("#lobby")] == ["bob", "alice"]
-    joined = rig.take(Joined)
-    assert joined == [Joined("#lobby", "carol", False, msgid="j1", replayed=True)]
 
 
 def test_people_come_go_and_change_names(rig: Rig) -> None:
@@ -481,23 +355,6 @@ def test_people_come_go_and_change_names(rig: Rig) -> None:
         ("robert", True),
     ]
     assert rig.connection.nick == "eve"
-
-
-def test_lists_are_answers_to_questions(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.connection.ask_names("#lobby")
-    rig.connection.ask_rooms()
-    assert rig.sent() == ["NAMES #lobby", "LIST"]
-    assert not rig.connection.settled
-    rig.gets(":s 353 alice = #lobby :@+bob alice", ":s 366 alice #lobby :End")
-    rig.gets(":s 321 alice Channel :Users", ":s 322 alice #lobby 2 :all", ":s 323 alice :End")
-    names, rooms = rig.take()
-    assert isinstance(names, NamesListed)
-    assert names.asked
-    assert [(m.prefixes, m.nick) for m in names.members] == [("@+", "bob"), ("", "alice")]
-    assert isinstance(rooms, RoomListed)
-    assert rooms.rooms[0].members == 2
-    assert rig.connection.settled
 
 
 def test_being_killed_is_final_and_a_stopping_server_is_not(rig: Rig) -> None:
@@ -553,23 +410,6 @@ def test_what_is_said_without_a_connection_is_told_to_wait(rig: Rig) -> None:
     ]
 
 
-def test_the_last_messages_are_asked_for_again_without_moving_back(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.gets(said(2, "two"), said(3, "three"))
-    rig.connection.ask_history("#lobby", 2, again=True)
-    (ask,) = rig.sent()
-    assert without_tags(ask) == "CHATHISTORY LATEST #lobby * 100"
-    rig.take()
-    rig.history(
-        label_of(ask), said(1, "one"), said(2, "two"), said(3, "three"), ":x!u@h JOIN #lobby"
-    )
-    (shown,) = rig.take(HistoryShown)
-    assert isinstance(shown, HistoryShown)
-    assert [e.text for e in shown.happenings if isinstance(e, MessageShown)] == ["two", "three"]
-    rig.connection.ask_history("#lobby", 2)
-    assert "BEFORE #lobby msgid=m2" in rig.sent()[0]
-
-
 def test_a_refused_room_is_not_tried_again(rig: Rig) -> None:
     in_lobby(rig)
     rig.connection.join("#dev")
@@ -578,18 +418,6 @@ def test_a_refused_room_is_not_tried_again(rig: Rig) -> None:
     assert rig.take(Refused) == [Refused("JOIN", "#dev", "Invite only", "", "473")]
     rig.down()
     assert "JOIN #dev" not in rig.register()
-
-
-def test_older_history_goes_back_page_by_page(rig: Rig) -> None:
-    rig.register()
-    (ask,) = rig.lobby(50)
-    rig.history(label_of(ask), said(40, "forty"))
-    rig.connection.ask_history("#lobby", 2)
-    (ask,) = rig.sent()
-    assert without_tags(ask) == "CHATHISTORY BEFORE #lobby msgid=m40 2"
-    rig.history(label_of(ask), said(38, "a"), said(39, "b"))
-    rig.connection.ask_history("#lobby", 2)
-    assert without_tags(rig.sent()[0]) == "CHATHISTORY BEFORE #lobby msgid=m38 2"
 
 
 @pytest.mark.parametrize("target", ["", "a b", "#a,#b", ":x", "a\r\nQUIT"])
@@ -647,15 +475,3 @@ def test_leaving_is_no_error(rig: Rig) -> None:
     rig.gets("ERROR :Closing link: bye")
     rig.down()
     assert rig.take() == [Disconnected("you left", True, 0)]
-
-
-def test_whispers_missed_before_a_cut_off_catch_up_are_caught_up_by_the_next(rig: Rig) -> None:
-    in_lobby(rig)
-    rig.gets(said(20, "before"))
-    rig.down()
-    # bob whispers at second 21; the first coming back is cut off after a line of second 60
-    rig.register()
-    rig.gets(said(60, "live"))
-    rig.down()
-    targets = next(line for line in rig.register() if "TARGETS" in line)
-    assert f"TARGETS timestamp={stamp(10)} " in targets

@@ -94,7 +94,7 @@ class Device:
 
     def settles(self) -> None:
         """Waits for all that the server had for it until now."""
-        self.model.ask_sync()
+        self.model.questions.sync()
         self._take([])
         self.until(lambda: self.model.settled)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Protocol
 
-from hubbub.client.connection import Connection, IntentError
+from hubbub.client.connection import Connection
+from hubbub.client.errors import IntentError
 from hubbub.client.events import (
     Disconnected,
     Event,
@@ -226,11 +227,11 @@ class Modelled(Person):
             elif line.startswith("NICK "):
                 self.model.change_nick(line.split(" ")[1])
             elif line.startswith("HISTORY "):
-                self.model.ask_history(line.split(" ")[1], 20)
+                self.model.questions.history(line.split(" ")[1], 20)
             elif line.startswith("SEARCH "):
-                self.model.ask_search(line.split(" ")[1])
+                self.model.questions.search(line.split(" ")[1])
             elif line.startswith("NAMES "):
-                self.model.ask_names(line.split(" ")[1])
+                self.model.questions.names(line.split(" ")[1])
             else:
                 self.model.raw(line)
         except IntentError:
@@ -242,7 +243,7 @@ class Modelled(Person):
         if not self.is_connected or not model.welcome_over:
             return f"isn't welcomed ({model.registration.stage})"
         if not model.settled:
-            queries = sorted(model.queries)
+            queries = sorted(model.questions.open)
             return f"waits: {len(model.outbox)} to say, busy {model.catch_up.busy}, {queries}"
         return "" if LOBBY in model.rooms else "isn't in the lobby"
 
