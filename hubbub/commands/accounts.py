@@ -14,7 +14,7 @@ from hubbub.commands import letters
 from hubbub.commands.arrival import moving
 from hubbub.commands.certificates import USAGE as CERT_USAGE
 from hubbub.commands.certificates import cert
-from hubbub.commands.naming import name_problem
+from hubbub.commands.naming import name_problem, reserved_problem
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.commands.rules import require_acceptance
 from hubbub.core import entries
@@ -157,7 +157,7 @@ def register_as(call: Call, name: str, email: str, password: str) -> Sequence[Wo
     if fold_nick(name) != fold_nick(nick):
         text = f"Your name is your account: change your name to {name} first, or register {nick}"
         raise fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", name, text=text)
-    problem = name_problem(name, call.rules)
+    problem = name_problem(name, call.rules) or reserved_problem(name, call.rules)
     if problem is not None:
         raise fail("REGISTER", "BAD_ACCOUNT_NAME", name, text=problem)
     require_acceptance(session, call.rules, name)
@@ -374,6 +374,8 @@ def _rename(call: Call) -> Sequence[Work]:
     if not new:
         name, new = call.session.nick, name
     problem = name_problem(new, call.rules)
+    if problem is None and fold_nick(new) != fold_nick(name):
+        problem = reserved_problem(new, call.rules)
     if problem is not None:
         raise fail("ACCOUNT", "BAD_ACCOUNT_NAME", new, text=problem)
     return [entries.RenameAccount(call.session.id, name, new, skeleton(new))]

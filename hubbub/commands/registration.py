@@ -10,10 +10,11 @@ from typing import Final
 from hubbub.commands.accounts import log_in, shown_invite
 from hubbub.commands.arrival import Reading, arriving
 from hubbub.commands.metadata import described
-from hubbub.commands.naming import name_problem
+from hubbub.commands.naming import name_problem, reserved_problem
 from hubbub.commands.packing import LINE_BYTES
 from hubbub.commands.row import IRCV3, MODERN, Call, Kind, Row, When, cut
 from hubbub.core import entries
+from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge import sasl
 from hubbub.edge.codes import SHAPE, digest
@@ -21,6 +22,7 @@ from hubbub.edge.credentials import Check, Outcome, Unverified, Verified
 from hubbub.edge.session import INVITE, Phase, Registration, Session
 from hubbub.edge.work import Goodbye, Lookup, Shown, Verify, Work
 from hubbub.irc.capabilities import BY_NAME, CAPABILITIES, Capability
+from hubbub.irc.names import fold_nick
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, fail, numeric, refuse
 from hubbub.irc.skeletons import skeleton
@@ -170,9 +172,18 @@ def nick(call: Call) -> Sequence[Work]:
     if problem is not None:
         raise refuse(Numeric.ERR_ERRONEUSNICKNAME, name, text=problem)
     if call.session.registration is None:
+        if fold_nick(name) != fold_nick(call.session.nick):
+            require_unreserved(name, call.rules)
         return [entries.Rename(call.session.id, name, skeleton(name))]
     call.session.registration.nick = name
     return _open_if_ready(call)
+
+
+def require_unreserved(name: str, rules: Rules) -> None:
+    """Refuses a name that only accounts can have which the operator made."""
+    problem = reserved_problem(name, rules)
+    if problem is not None:
+        raise refuse(Numeric.ERR_ERRONEUSNICKNAME, name, text=problem)
 
 
 def user(call: Call) -> Sequence[Work]:
@@ -196,6 +207,10 @@ def _open_if_ready(call: Call) -> Sequence[Work]:
     if call.rules.guests == "invite" and not registration.admitted:
         text = "This server is by invitation: connect with the invite as the password"
         return [numeric(Numeric.ERR_PASSWDMISMATCH, text=text), Goodbye(text)]
+    if not registration.account:
+        name, registration.nick = registration.nick, ""
+        require_unreserved(name, call.rules)
+        registration.nick = name
     aborted: list[Work] = []
     if session.sasl is not None:
         # "the server SHOULD abort it and send a 906 numeric, then register the client"

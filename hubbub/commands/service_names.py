@@ -7,6 +7,20 @@ from typing import Final
 from hubbub.irc.names import fold_nick
 
 SERVICE_NAMES: Final = ("NickServ", "ChanServ")
+"""Those that there are."""
+DECEIVING_NAMES: Final = (
+    *SERVICE_NAMES,
+    "AuthServ",
+    "BotServ",
+    "HelpServ",
+    "HostServ",
+    "InfoServ",
+    "MemoServ",
+    "OperServ",
+    "SaslServ",
+    "StatServ",
+)
+"""Those that people know from elsewhere, too: who bears one is told passwords."""
 
 
 def is_service(name: str) -> bool:

@@ -50,6 +50,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     realname_bytes: int = 128
     ascii_names: bool = False
     """Whether people's names are of ASCII characters only."""
+    reserved_names: tuple[str, ...] = ("Admin", "Administrator", "Console", "Server", "System")
+    """Names that only accounts have which the operator made, and all that look like them."""
     rooms_per_user: int = 100
     rooms: int = 10_000
     targets: int = 4

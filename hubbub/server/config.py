@@ -62,6 +62,7 @@ class Config:
             rules_required=self.texts.accept_rules,
             cloaks=self.privacy.cloak,
             ascii_names=self.names.ascii_only,
+            reserved_names=self.names.reserved,
             nick_bytes=limits.nick_bytes,
             user_bytes=limits.user_bytes,
             host_bytes=limits.host_bytes,

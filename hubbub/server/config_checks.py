@@ -7,9 +7,12 @@ import re
 import socket
 from email.utils import parseaddr
 
+from hubbub.irc.names import nick_problem
 from hubbub.server.addresses import DEFAULT_PORT, AddressError, Peers, parse_listen
 
 SERVER_NAME_BYTES = 63
+LONGEST_NAME = 64
+"""As limits.nick_bytes may be."""
 
 
 def server_name_problem(name: str) -> str | None:
@@ -36,6 +39,15 @@ def network_problem(name: str) -> str | None:
     """Why `name` can't be what people call a chat, or None."""
     if not name or len(name.encode()) > 50 or any(c.isspace() or not c.isprintable() for c in name):
         return "expected 1 to 50 bytes without spaces"
+    return None
+
+
+def names_problem(names: tuple[str, ...]) -> str | None:
+    """Why people's names can't be these, or None."""
+    for name in names:
+        problem = nick_problem(name, LONGEST_NAME)
+        if problem is not None:
+            return f'"{name}" is nobody\'s name: {problem}'
     return None
 
 

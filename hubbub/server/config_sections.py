@@ -6,6 +6,7 @@ Sizes are in UTF-8 bytes. What a section's settings mean together is checked in 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hubbub.core.rules import Rules
 from hubbub.server.addresses import (
     DEFAULT_PORT,
     ListenAddress,
@@ -19,6 +20,7 @@ from hubbub.server.config_checks import (
     line_problem,
     listen_problem,
     motd_problem,
+    names_problem,
     network_problem,
     origins_problem,
     peers_problem,
@@ -279,6 +281,14 @@ class Names:
     ascii_only: bool = setting(
         False,
         Setting(help="Whether names are of ASCII letters, digits and signs only."),
+    )
+    reserved: tuple[str, ...] = setting(
+        Rules().reserved_names,
+        Setting(
+            help="Names that nobody can take, nor one that looks the same or has digits and signs added:"
+            " only you give them, by account add.",
+            check=names_problem,
+        ),
     )
 
 

@@ -126,3 +126,93 @@ def test_names_of_ascii_only_where_the_operator_wants_that() -> None:
     assert registered(person)
     assert "432 jose ann€" in person.ask("NICK ann€")[0]
     assert "josé" in World().connect("josé").session.nick
+
+
+@pytest.mark.parametrize(
+    "nick",
+    [
+        *(
+            "NickServ_",
+            "NickServ1",
+            "_ChanServ-",
+            "chanserv007",
+            "Nick_Serv",
+            "[HelpServ]",
+            "HostServ",
+        ),
+        *(
+            "NICKSERV",
+            "NlckServ",
+            "OperServ",
+            "MemoServ",
+            "BotServ",
+            "NісkSеrv_2",
+            "0perServ",
+            "BotServ\u0661",
+        ),
+    ],
+)
+def test_nothing_that_reads_as_a_service_is_anybodys_name(world: World, nick: str) -> None:
+    person = attempt(world, nick)
+    assert not registered(person)
+    assert person.heard()[-1].endswith("looks like, the name of a service: choose another.")
+    person.send("NICK ann")
+    assert registered(person)
+    (refusal,) = person.ask(f"NICK {nick}")
+    assert f" 432 ann {nick} " in refusal
+
+
+RESERVED = (
+    "Server",
+    "Admln",
+    "adMIN",
+    "console",
+    "ADMIN",
+    "admin_",
+    "Admin1",
+    "C0nsole",
+    "s\u0435rver",
+    "System-2",
+)
+
+
+@pytest.mark.parametrize("nick", RESERVED)
+def test_nobody_is_taken_for_who_runs_the_server(world: World, nick: str) -> None:
+    person = attempt(world, nick)
+    assert not registered(person)
+    kept = "That name is kept for whoever runs this server: choose another."
+    assert person.heard() == [f":hub.test 432 * {nick} :{kept}"]
+    other = world.arrive()
+    other.send(f"NICK {nick}")
+    assert f"BAD_ACCOUNT_NAME {nick} {kept}" in other.ask("REGISTER * * long-enough")[0]
+    person.send("NICK ann")
+    assert registered(person)
+    assert person.ask(f"NICK {nick}") == [f":hub.test 432 ann {nick} :{kept}"]
+    world.account("bob")
+    bob = world.connect("bob", password="password")
+    assert f"BAD_ACCOUNT_NAME {nick} {kept}" in bob.ask(f"ACCOUNT RENAME {nick}")[0]
+
+
+def test_what_only_contains_such_a_name_is_free(world: World) -> None:
+    for nick in ("webserver", "administra", "badminton", "Servant", "nick", "Nickolas", "observer"):
+        assert registered(attempt(world, nick)), nick
+
+
+def test_an_account_that_the_operator_made_of_such_a_name_has_it(world: World) -> None:
+    world.account("Admin")
+    admin = world.arrive()
+    admin.send("CAP REQ sasl", "NICK Admin", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+    admin.send("AUTHENTICATE AEFkbWluAHBhc3N3b3Jk", "CAP END")
+    assert registered(admin)
+    assert admin.session.nick == "Admin"
+    assert admin.ask("NICK admin") == [":Admin!~a@host.test NICK admin"]
+    assert admin.ask("ACCOUNT RENAME ADMIN")[0] == ":admin!~a@host.test NICK ADMIN"
+    assert not registered(attempt(world, "Admin"))
+
+
+def test_which_names_those_are_is_the_operators_affair() -> None:
+    world = World(msgspec.structs.replace(RULES, reserved_names=("Headmaster",)))
+    assert registered(attempt(world, "admin"))
+    assert not registered(attempt(world, "headmaster_"))
+    assert not registered(attempt(world, "NickServ"))
+    assert registered(attempt(World(msgspec.structs.replace(RULES, reserved_names=())), "Server"))

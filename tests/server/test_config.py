@@ -8,7 +8,7 @@ import pytest
 from hubbub.core.rules import Rules
 from hubbub.server.addresses import TcpAddress
 from hubbub.server.config import Config, changed, joint_problems, rows
-from hubbub.server.config_checks import default_server_name, server_name_problem
+from hubbub.server.config_checks import default_server_name, names_problem, server_name_problem
 from hubbub.server.config_file import value_problem
 from hubbub.server.config_limits import Limits
 from hubbub.server.config_sections import (
@@ -56,7 +56,7 @@ def test_the_rules_come_from_the_settings() -> None:
         accounts=Accounts(registration="closed", invites="member"),
         mail=Mail(host="mail.a.b"),
         privacy=Privacy(cloak=False),
-        names=Names(ascii_only=True),
+        names=Names(ascii_only=True, reserved=()),
         texts=Texts("hi", "be kind", True),
     ).rules()
     assert rules.sent_ids == limits.sent_ids_kept
@@ -164,3 +164,18 @@ def test_settings_that_need_one_another() -> None:
     assert problems(Config(server=both)) == []
     assert problems(Config(tls=Tls(sts_seconds=1))) == ["sts_seconds"]
     assert problems(Config(tls=Tls("a.pem", "b.pem", 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["Headmaster", "Löwe"], ""),
+        ([], ""),
+        (["two words"], "\"two words\" is nobody's name: A name can't contain a space."),
+        ([""], "A name needs at least one character."),
+        (["#room"], "A name can't contain '#'."),
+    ],
+)
+def test_reserved_names_are_names(names: list[str], problem: str) -> None:
+    found = names_problem(tuple(names))
+    assert found is None if not problem else problem in str(found)
