@@ -68,6 +68,8 @@ class Report:
     pss_joined: int = 0
     delays: dict[str, float] = field(default_factory=dict)
     """Of a steady stream, from a message's sending to its receipts: quantiles in milliseconds."""
+    sync_ms: float = 0.0
+    """How long the disk took, beside the stream, to make a page durable; 0 for a server that doesn't wait for it."""
     storm_wall: int = 0
     storm_server_cpu: int = 0
     storm_load_cpu: int = 0

@@ -70,6 +70,8 @@ class Peer:
     program: Callable[[], str | None]
     prepare: Callable[[str, Place], list[str]]
     tls_on_same_port: bool = False
+    durable: bool = False
+    """Whether it shows a message only when the disk has it, so that each delay has a sync in it."""
     registering: int = 500
     """Connections that may wait for their welcome at once: many, as some servers welcome once a second,
     but no more than its accept queue holds, since a connection refused there is retried after a second."""
@@ -210,45 +212,57 @@ def _ngircd(program: str, place: Place) -> list[str]:
     return [program, "--nodaemon", "--config", str(config)]
 
 
-_ERGO_LISTENERS = '    listeners:\n        "127.0.0.1:{port}": {{}}\n{tls}'
-_ERGO_TLS = """\
-        "127.0.0.1:{tls_port}":
+_ERGO_TLS = """
             tls:
                 cert: {cert}
                 key: {key}
 """
+_ERGO_SETTINGS = {
+    "SERVER__MAX_SENDQ": "64M",
+    "SERVER__IP_LIMITS__COUNT": "false",
+    "SERVER__IP_LIMITS__THROTTLE": "false",
+    "FAKELAG__ENABLED": "false",
+    "SERVER__MOTD": '""',
+    "LANGUAGES__ENABLED": "false",
+    "LOGGING": '[{method: stderr, level: warning, type: "*"}]',
+}
+"""What is not as in Ergo's default configuration, by the environment variables that override it."""
 
 
 def _ergo(program: str, place: Place) -> list[str]:
-    """Ergo with what it calls its default configuration, but for addresses, paths and limits."""
+    """Ergo as it configures itself, its history in memory, but for addresses, paths, limits and the log."""
     done = subprocess.run([program, "defaultconfig"], check=False, capture_output=True, text=True)
     if done.returncode:
         raise PeerError(f"{program} is no Ergo that prints its default configuration")
-    tls = ""
+    kind = "{websocket: true}" if place.scenario.websocket else "{}"
+    listeners = f'        "127.0.0.1:{place.port}": {kind}\n'
     if place.tls:
         cert, key = write_certificate(place.directory)
-        tls = _ERGO_TLS.format(cert=cert, key=key, tls_port=place.tls_port)
-    listeners = _ERGO_LISTENERS.format(port=place.port, tls=tls)
-    text = re.sub(r"(?m)^    listeners:\n(?:(?:        .*|\s*|    #.*)\n)*", listeners, done.stdout)
-    for name, value in (
-        ("path", str(place.directory / "ircd.db")),
-        ("max-sendq", "64M"),
-        ("lookup-hostnames", "false"),
-        ("check-ident", "false"),
-        ("motd", "''"),
-    ):
-        text = re.sub(rf"(?m)^(\s+){name}: .*$", rf"\g<1>{name}: {value}", text, count=1)
-    for section in ("ip-limits", "fakelag"):
-        # Their first switches: `count` and `throttle` of the one, `enabled` of the other.
-        start_of = text.index(f"    {section}:")
-        head, rest = text[:start_of], text[start_of:]
-        for switch in ("count", "throttle", "enabled"):
-            rest = re.sub(rf"(?m)^(\s+){switch}: true$", rf"\g<1>{switch}: false", rest, count=1)
-        text = head + rest
+        listeners += f'        "127.0.0.1:{place.tls_port}":' + _ERGO_TLS.format(cert=cert, key=key)
+    # An override would add its listeners to those that are there.
+    text, found = re.subn(
+        r"(?ms)^    listeners:\n.*?(?=^    unix-bind-mode:)",
+        lambda _: f"    listeners:\n{listeners}\n",
+        done.stdout,
+    )
+    if found != 1:
+        raise PeerError(f"{program} has a default configuration of a form that isn't known here")
     config = place.directory / "ircd.yaml"
     config.write_text(text)
-    subprocess.run([program, "initdb", "--conf", str(config), "--quiet"], check=True)
-    return [program, "run", "--conf", str(config), "--quiet"]
+    paths = {
+        "DATASTORE__PATH": str(place.directory / "ircd.db"),
+        "LOCK_FILE": str(place.directory / "ircd.lock"),
+    }
+    settings = [f"ERGO__{name}={value}" for name, value in (_ERGO_SETTINGS | paths).items()]
+    made = subprocess.run(
+        ["env", *settings, program, "initdb", "--conf", str(config), "--quiet"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode:
+        raise PeerError(f"ergo could not make its database: {made.stdout}{made.stderr}")
+    return ["env", *settings, program, "run", "--conf", str(config), "--quiet"]
 
 
 def _miniircd(program: str, place: Place) -> list[str]:
@@ -289,7 +303,14 @@ def _irc_module() -> str | None:
 PEERS: dict[str, Peer] = {
     row.name: row
     for row in (
-        Peer("hubbub", "this checkout, history and durability on", _hubbub_program, _hubbub, True),
+        Peer(
+            "hubbub",
+            "this checkout, history and durability on",
+            _hubbub_program,
+            _hubbub,
+            True,
+            True,
+        ),
         Peer("inspircd", "InspIRCd (C++), no history", _installed("inspircd"), _inspircd),
         Peer("ngircd", "ngIRCd (C), no history", _installed("ngircd"), _ngircd, registering=8),
         Peer("ergo", "Ergo (Go), history in memory", _on_path("ergo"), _ergo),

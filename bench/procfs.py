@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +72,19 @@ def raise_file_limit() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def sync_milliseconds(scratch: Path | None, times: int = 100) -> float:
+    """The median of how long this disk takes to make a page durable: part of each of Hubbub's delays."""
+    took = []
+    with tempfile.TemporaryFile(dir=scratch) as file:
+        for _ in range(times):
+            file.write(b"x" * 4096)
+            file.flush()
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
 
 
 def filesystem_of(path: Path) -> str:

@@ -51,6 +51,8 @@ class Reading:
     cpu: float
     lines: float
     """How many messages an answer had, on average."""
+    messages: int
+    """How many messages the history had."""
 
 
 class _Asker:
@@ -183,7 +185,7 @@ def measure(
                 times = sorted(milliseconds for milliseconds, _ in took)
                 lines = statistics.mean(count for _, count in took)
                 p50, p95, p99 = (times[int(share * len(times))] for share in (0.5, 0.95, 0.99))
-                readings.append(Reading(name, p50, p95, p99, used, lines))
+                readings.append(Reading(name, p50, p95, p99, used, lines, messages))
     return readings
 
 

@@ -169,10 +169,13 @@ SCENARIOS: dict[str, Scenario] = {
             "500 in one room over WebSocket (text frames); bursts of 500 messages",
             _burst(500, 12, websocket=True),
         ),
-        _named(
-            "history500",
-            "500 in one room that has 1,000,000 messages of history; bursts of 500 messages",
-            _burst(500, 12, history=1_000_000),
+        *(
+            _named(
+                name,
+                f"500 in one room that has {history:,} messages of history; bursts of 500 messages",
+                _burst(500, 12, history=history),
+            )
+            for name, history in (("history100k", 100_000), ("history1m", 1_000_000))
         ),
         Scenario(
             "paced2000",
