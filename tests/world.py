@@ -39,7 +39,19 @@ from hubbub.edge.credentials import Made, Make
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch, Work
+from hubbub.edge.work import (
+    Batched,
+    Block,
+    Fetch,
+    Find,
+    Goodbye,
+    Lookup,
+    Shown,
+    Task,
+    Verify,
+    Watch,
+    Work,
+)
 from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from tests.credentials import find_out
@@ -336,7 +348,7 @@ class World:
         follow: Verify | Find | None = None
         shown = turned_away = False
         for item in work:
-            if isinstance(item, (Reply, Batched)):
+            if isinstance(item, (Reply, Batched, Block)):
                 fanout.answer(session.id, item)
                 shown = True
             elif isinstance(item, Verify):

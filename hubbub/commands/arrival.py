@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from hubbub import __version__
@@ -23,7 +24,7 @@ from hubbub.core.retention import retention_of
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge.session import Session
-from hubbub.edge.work import Batched, Fetch, Shown
+from hubbub.edge.work import Batched, Block, Fetch, Shown
 from hubbub.irc.masks import ACCOUNT_EXTBAN, EXTBAN
 from hubbub.irc.modes import CHANMODES, PREFIX, ROOM_MODES, USER_MODES
 from hubbub.irc.names import STATUS_PREFIXES
@@ -46,22 +47,11 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     user, rules = presence.user, state.rules
     replies: list[Shown | Fetch] = [
         numeric(Numeric.RPL_WELCOME, text=f"Welcome to {rules.network}, {user.source}"),
-        numeric(
-            Numeric.RPL_YOURHOST,
-            text=f"Your host is {rules.server_name}, running Hubbub {__version__}",
-        ),
-        numeric(Numeric.RPL_CREATED, text=f"This server was created {_created(state)}"),
-        numeric(
-            Numeric.RPL_MYINFO,
-            rules.server_name,
-            f"hubbub-{__version__}",
-            "".join(sorted(USER_MODES)),
-            "".join(sorted(ROOM_MODES)),
-        ),
+        _about(rules, _created(state)),
         *isupport(session, rules),
         *lusers(state),
         *own_metadata(session, state, user),
-        *motd(rules),
+        motd(rules),
         *welcome(user, rules),
         *own_settings(session, state),
     ]
@@ -74,22 +64,52 @@ def show_welcome(session: Session, state: State) -> Sequence[Shown | Fetch]:
     return replies
 
 
-def _created(state: State) -> str:
+def _created(state: State) -> int:
+    """When the server was created, in minutes since 1970 UTC."""
     lobby = state.room_named(state.rules.lobby)
-    created = state.now if lobby is None else lobby.created
-    return f"{datetime.fromtimestamp(created // 1000, UTC):%Y-%m-%d at %H:%M UTC}"
+    return (state.now if lobby is None else lobby.created) // 60_000
 
 
-def isupport(session: Session, rules: Rules) -> Sequence[Reply | Batched]:
+@lru_cache(maxsize=4)
+def _about(rules: Rules, created: int) -> Block:
+    """What the server is."""
+    since = f"{datetime.fromtimestamp(created * 60, UTC):%Y-%m-%d at %H:%M UTC}"
+    return Block(
+        (
+            numeric(
+                Numeric.RPL_YOURHOST,
+                text=f"Your host is {rules.server_name}, running Hubbub {__version__}",
+            ),
+            numeric(Numeric.RPL_CREATED, text=f"This server was created {since}"),
+            numeric(
+                Numeric.RPL_MYINFO,
+                rules.server_name,
+                f"hubbub-{__version__}",
+                "".join(sorted(USER_MODES)),
+                "".join(sorted(ROOM_MODES)),
+            ),
+        )
+    )
+
+
+def isupport(session: Session, rules: Rules) -> Sequence[Block | Batched]:
     """RPL_ISUPPORT (https://modern.ircdocs.horse/#rplisupport-005), in a batch for who asked so."""
-    replies = [
-        numeric(Numeric.RPL_ISUPPORT, *line.split(" ")[start : start + TOKENS_PER_LINE])
-        for line in packed(isupport_tokens(rules))
-        for start in range(0, line.count(" ") + 1, TOKENS_PER_LINE)
-    ]
+    block = _isupport(rules)
     if session.has("batch") and session.has("draft/extended-isupport"):
-        return [Batched("draft/isupport", (), tuple(replies))]
-    return replies
+        return [Batched("draft/isupport", (), block.replies)]
+    return [block]
+
+
+@lru_cache(maxsize=4)
+def _isupport(rules: Rules) -> Block:
+    lines = packed(isupport_tokens(rules))
+    return Block(
+        tuple(
+            numeric(Numeric.RPL_ISUPPORT, *line.split(" ")[start : start + TOKENS_PER_LINE])
+            for line in lines
+            for start in range(0, line.count(" ") + 1, TOKENS_PER_LINE)
+        )
+    )
 
 
 def isupport_tokens(rules: Rules) -> list[str]:
@@ -163,15 +183,14 @@ def lusers(state: State) -> list[Reply]:
     ]
 
 
-def motd(rules: Rules) -> list[Reply]:
+@lru_cache(maxsize=4)
+def motd(rules: Rules) -> Block:
     """The message of the day, or that there is none (https://modern.ircdocs.horse/#motd-message)."""
     if not rules.motd:
-        return [numeric(Numeric.ERR_NOMOTD)]
-    return [
-        numeric(Numeric.RPL_MOTDSTART, text=f"- {rules.server_name} Message of the day - "),
-        *(numeric(Numeric.RPL_MOTD, text=f"- {line}") for line in rules.motd.splitlines()),
-        numeric(Numeric.RPL_ENDOFMOTD),
-    ]
+        return Block((numeric(Numeric.ERR_NOMOTD),))
+    lines = [numeric(Numeric.RPL_MOTD, text=f"- {line}") for line in rules.motd.splitlines()]
+    start = numeric(Numeric.RPL_MOTDSTART, text=f"- {rules.server_name} Message of the day - ")
+    return Block((start, *lines, numeric(Numeric.RPL_ENDOFMOTD)))
 
 
 def follows(session: Session) -> bool:

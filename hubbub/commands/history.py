@@ -6,6 +6,7 @@ Law: only what the asker may read is asked of the store; the question itself say
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -59,12 +60,19 @@ def chathistory(call: Call, state: State) -> Sequence[Shown | Fetch]:
         without = hidden(call.session.variant)
         question = msgspec.structs.replace(question, events=True, without=without)
 
-    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
-        # A whisper's row keeps the name that it was addressed to; a room has one name.
-        events = tuple(event_of(row, row.peer_nick or name) for row in rows)
-        return [Batched("chathistory", (name,), events)]
+    return [Fetch(question, _Presented(name))]
 
-    return [Fetch(question, present)]
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """Shows rows as a page of the conversation of that name: to all who ask the same, the same."""
+
+    name: str
+
+    def __call__(self, rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        # A whisper's row keeps the name that it was addressed to; a room has one name.
+        events = tuple(event_of(row, row.peer_nick or self.name) for row in rows)
+        return [Batched("chathistory", (self.name,), events)]
 
 
 def _conversation(call: Call, state: State, user: User) -> tuple[Conversation, str]:

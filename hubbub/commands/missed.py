@@ -7,6 +7,7 @@ missed. A client with chathistory asks itself. Who was never seen in a room is s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
@@ -50,11 +51,12 @@ def whispers_missed(session: Session, state: State, user: User) -> list[Fetch]:
     # What comes from now on is shown as it comes.
     first, end = mark.place, state.next_place
     nick, own = user.nick, user.identity
+    dated = session.has("server-time")
 
     def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
         missed = [row for row in rows if first <= row.place < end and row.author != own]
         by_peer = groupby(sorted(missed, key=_sender), key=_sender)
-        return [_page(session, peer, nick, list(of)) for peer, of in by_peer]
+        return [_page(peer, nick, list(of), dated=dated) for peer, of in by_peer]
 
     return [Fetch(question, present)]
 
@@ -75,10 +77,7 @@ def _said(session: Session, state: State, member: Member, mark: LastSeen | None)
     after = None if mark is None else missed_after(mark)
     page = Page(conversation=conversation, after=after, before=end, limit=lines, newest=True)
 
-    def present(rows: Sequence[HistoryRow]) -> Sequence[Shown]:
-        return [_page(session, name, name, rows)] if rows else []
-
-    fetches = [Fetch(page, present)]
+    fetches = [Fetch(page, _Presented(name, dated=session.has("server-time")))]
     if after is not None:
         count = Count(conversation, after, end, lines + COUNTED_MOST)
         source, now = state.rules.server_name, state.present
@@ -98,8 +97,18 @@ def _said(session: Session, state: State, member: Member, mark: LastSeen | None)
     return fetches
 
 
-def _page(session: Session, name: str, target: str, rows: Sequence[HistoryRow]) -> Batched:
-    """A page of the history; without server-time each line begins with the hour."""
-    dated = session.has("server-time")
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """Shows what was missed in the room of that name, if there is any: the same to all alike."""
+
+    name: str
+    dated: bool
+
+    def __call__(self, rows: Sequence[HistoryRow]) -> Sequence[Shown]:
+        return [_page(self.name, self.name, rows, dated=self.dated)] if rows else []
+
+
+def _page(name: str, target: str, rows: Sequence[HistoryRow], *, dated: bool) -> Batched:
+    """A page of the history; for who can't be told the time each line begins with the hour."""
     events = tuple(event_of(row, target, clock_prefix=not dated) for row in rows)
     return Batched("chathistory", (name,), events)

@@ -10,19 +10,21 @@ from hubbub.commands.row import MODERN, Call, Kind, Row, When, each_once, query
 from hubbub.core.entities import Member, Room
 from hubbub.core.state import State
 from hubbub.edge.session import Session
-from hubbub.edge.work import Fetch, Shown
+from hubbub.edge.work import Block, Fetch, Shown
 from hubbub.irc.modes import prefix_of, prefixes_of
 from hubbub.irc.numerics import Numeric
 from hubbub.irc.replies import Reply, numeric
 
 NAMES_BYTES: Final = 380
 """How many bytes of names one RPL_NAMREPLY holds, so that the line stays within 512."""
+BLOCK_LINES: Final = 8
+"""How many full lines are shown as one block."""
 
 
 class _Roll:
-    """A room's members as replies. Members that came since are added; all else begins a new one."""
+    """A room's members as lines. Members that came since are added; all else begins a new one."""
 
-    __slots__ = ("_count", "_kind", "_names", "_replies", "_room", "_size")
+    __slots__ = ("_blocks", "_count", "_kind", "_lines", "_names", "_room", "_size")
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -30,9 +32,10 @@ class _Roll:
         self._count = 0
         self._names: list[str] = []
         self._size = 0
-        self._replies: list[Reply] = []
+        self._lines: list[Reply] = []
+        self._blocks: list[Block] = []
 
-    def replies(self, called: Callable[[Member], str]) -> list[Reply]:
+    def lines(self, called: Callable[[Member], str]) -> list[Reply | Block]:
         """RPL_NAMREPLY for all who are in the room now."""
         members = self._room.members
         new = list(islice(reversed(members.values()), len(members) - self._count))
@@ -41,19 +44,23 @@ class _Roll:
             self.add(called(member))
         return self.all()
 
-    def all(self) -> list[Reply]:
+    def all(self) -> list[Reply | Block]:
         """RPL_NAMREPLY for those who were added."""
-        return [*self._replies, self._reply()] if self._names else self._replies
+        last = (self._line(),) if self._names else ()
+        return [*self._blocks, *self._lines, *last]
 
     def add(self, name: str) -> None:
         size = len(name) if name.isascii() else len(name.encode())
         self._size += size + 1
         if self._size > NAMES_BYTES:
-            self._replies.append(self._reply())
+            self._lines.append(self._line())
             self._names, self._size = [], size + 1
+            if len(self._lines) == BLOCK_LINES:
+                self._blocks.append(Block(tuple(self._lines)))
+                self._lines.clear()
         self._names.append(name)
 
-    def _reply(self) -> Reply:
+    def _line(self) -> Reply:
         names = " ".join(self._names)
         return numeric(Numeric.RPL_NAMREPLY, self._kind, self._room.name, text=names)
 
@@ -66,7 +73,7 @@ def _kind(room: Room) -> str:
     return "@" if "s" in room.flags else "="
 
 
-def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply]:
+def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply | Block]:
     """RPL_NAMREPLY and RPL_ENDOFNAMES; from outside, invisible members aren't named."""
     prefixed = prefixes_of if session.has("multi-prefix") else prefix_of
     full = session.has("userhost-in-names")
@@ -86,14 +93,14 @@ def names_of(session: Session, room: Room, *, inside: bool) -> list[Reply]:
     roll = room.rolls.get(how)
     if not isinstance(roll, _Roll) or not roll.is_of(room):
         roll = room.rolls[how] = _Roll(room)
-    return [*roll.replies(called), end]
+    return [*roll.lines(called), end]
 
 
 def names(call: Call, state: State) -> Sequence[Shown | Fetch]:
     if not call.param(0):
         return [numeric(Numeric.RPL_ENDOFNAMES, "*")]
     user = state.sessions[call.session.id].user
-    replies: list[Reply] = []
+    replies: list[Shown] = []
     for name in each_once(call.param(0)):
         room = state.room_named(name)
         inside = room is not None and user.id in room.members

@@ -39,7 +39,7 @@ def _of_this_server(read: Reader, position: int = 0) -> Reader:
 
 
 def motd(call: Call, state: State) -> Sequence[Shown | Fetch]:
-    return arrival.motd(state.rules)
+    return [arrival.motd(state.rules)]
 
 
 def lusers(call: Call, state: State) -> Sequence[Shown | Fetch]:

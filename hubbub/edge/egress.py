@@ -14,7 +14,7 @@ import msgspec
 from hubbub.core.ids import msgid
 from hubbub.core.outputs import EDITS, Event
 from hubbub.edge.session import Session
-from hubbub.edge.work import Batched, Shown
+from hubbub.edge.work import Batched, Block, Shown
 from hubbub.irc.capabilities import (
     ACCOUNT_NOTIFY,
     ACCOUNT_TAG,
@@ -86,6 +86,7 @@ class Gate:
         self._log_id = log_id
         self._time = 0
         self._time_tag = ""
+        self._batches = 0
 
     def encode(self, event: Event, variant: int) -> bytes:
         """The event for all sessions of a variant; empty when they aren't to be shown it."""
@@ -96,7 +97,9 @@ class Gate:
     def show(self, session: Session, shown: Sequence[Shown], label: str = "") -> bytes:
         """All that one session is shown in answer to one command, under its label if it has one."""
         if not label:
-            return b"".join(self._item(session, item, ()) for item in shown)
+            return b"".join([self._item(session, item, ()) for item in shown])
+        if any(isinstance(item, Block) for item in shown):
+            return self.show(session, _one_by_one(shown), label)
         if not session.has("echo-message"):
             # "When a client sends a message to itself, the server MUST NOT include the label tag,
             # except for any acknowledgment sent with the echo-message mechanism."
@@ -110,7 +113,7 @@ class Gate:
             return f"@{tag} :{self.server_name} ACK\r\n".encode()
         if len(visible) == 1:
             return self._item(session, visible[0], (tag,))
-        reference = session.next_batch()
+        reference = self._next_batch()
         inner = b"".join(self._item(session, item, (f"batch={reference}",)) for item in visible)
         start = f"@{tag} :{self.server_name} BATCH +{reference} labeled-response\r\n"
         return start.encode() + inner + f":{self.server_name} BATCH -{reference}\r\n".encode()
@@ -131,6 +134,8 @@ class Gate:
             if not self._visible(session, item):
                 return b""
             return self._event(item, session.variant, extra)
+        if isinstance(item, Block):
+            return self._block(session, item)
         return self._batch(session, item, extra)
 
     def _event(self, event: Event, variant: int, extra: tuple[str, ...]) -> bytes:
@@ -185,10 +190,38 @@ class Gate:
                 tags = (*outer, *self._tags(rest, variant))
         return "".join(written).encode()
 
+    def _next_batch(self) -> str:
+        """A reference of which nobody has a batch, so that a batch can be shown to several."""
+        self._batches += 1
+        return f"b{self._batches}"
+
+    def _block(self, session: Session, block: Block) -> bytes:
+        between = block.written.get(self.server_name)
+        if between is None:
+            # No parameter can hold what stands for the name here.
+            written = "".join(
+                f":{self.server_name} {reply.command} \0{_after(reply.params)}\r\n"
+                for reply in block.replies
+            )
+            between = block.written[self.server_name] = written.encode().split(b"\0")
+        return (session.nick or "*").encode().join(between)
+
     def _batch(self, session: Session, batch: Batched, extra: tuple[str, ...]) -> bytes:
+        """A batch; one of events is written once for all that have the same capabilities."""
+        if extra:
+            return self._write_batch(session, batch, extra)
+        alike = (self.server_name, session.capabilities)
+        data = batch.written.get(alike)
+        if data is None:
+            data = self._write_batch(session, batch, ())
+            if all(isinstance(item, Event) and not item.key for item in batch.items):
+                batch.written[alike] = data
+        return data
+
+    def _write_batch(self, session: Session, batch: Batched, extra: tuple[str, ...]) -> bytes:
         if not session.has("batch"):
-            return b"".join(self._item(session, item, ()) for item in batch.items)
-        reference = session.next_batch()
+            return b"".join([self._item(session, item, ()) for item in batch.items])
+        reference = self._next_batch()
         start = join_params((f"+{reference}", batch.kind, *batch.params))
         lines = [f"{_tag_section(extra)}:{self.server_name} BATCH {start}\r\n".encode()]
         inside = (f"batch={reference}",)
@@ -263,5 +296,17 @@ def _body(event: Event, variant: int) -> str:
     params = event.params
     if event.command == "JOIN" and variant & EXTENDED_JOIN:
         params = (*params, event.account or "*", event.realname)
-    text = f" {join_params(params)}" if params else ""
-    return f":{event.source} {event.command}{text}"
+    return f":{event.source} {event.command}{_after(params)}"
+
+
+def _after(params: Sequence[str]) -> str:
+    """Parameters as they follow something."""
+    return f" {join_params(params)}" if params else ""
+
+
+def _one_by_one(shown: Sequence[Shown]) -> list[Shown]:
+    """The same with each line of a block by itself."""
+    lines: list[Shown] = []
+    for item in shown:
+        lines += item.replies if isinstance(item, Block) else (item,)
+    return lines

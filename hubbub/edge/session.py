@@ -88,7 +88,6 @@ class Session:
     __slots__ = (
         "accepted",
         "address",
-        "batches",
         "cap_version",
         "capabilities",
         "fingerprint",
@@ -125,7 +124,6 @@ class Session:
         self.synced: tuple[RoomId, UserId] | None = None
         self.variant = 0
         self.cap_version = 301
-        self.batches = 0
         self.accepted = ""
 
     @property
@@ -152,11 +150,6 @@ class Session:
             self.registration = None
         else:
             self.phase = Phase.REGISTERING
-
-    def next_batch(self) -> str:
-        """A batch reference that this session hasn't seen."""
-        self.batches += 1
-        return f"b{self.batches}"
 
 
 _SETS: dict[frozenset[str], frozenset[str]] = {}

@@ -6,7 +6,7 @@ Law: work is done in the order of the lines it came from.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hubbub.core.entries import AnyEntry
@@ -26,9 +26,20 @@ class Batched:
     kind: str
     params: tuple[str, ...]
     items: tuple[Reply | Event, ...]
+    written: dict[object, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """The gate's: what it has written of events, for all to whom they look the same."""
 
 
-Shown = Reply | Event | Batched
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Numerics that many are shown, each under its own name; whoever shows them again keeps this."""
+
+    replies: tuple[Reply, ...]
+    written: dict[str, list[bytes]] = field(default_factory=dict, repr=False)
+    """The gate's: what stands between the names, by the server's."""
+
+
+Shown = Reply | Event | Batched | Block
 """What one session may be shown directly."""
 
 
@@ -97,7 +108,7 @@ class Watch:
     nicks: tuple[str, ...] = ()
 
 
-Work = Reply | Batched | AnyEntry | Lookup | Verify | Watch | Goodbye
+Work = Reply | Batched | Block | AnyEntry | Lookup | Verify | Watch | Goodbye
 
 
 @dataclass(frozen=True, slots=True)

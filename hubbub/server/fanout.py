@@ -187,10 +187,12 @@ class Fanout:
             self._answered(self._session)
         self._label = ""
 
-    def answer(self, session: SessionId, shown: Shown) -> None:
+    def answer(self, session: SessionId, *shown: Shown) -> None:
         """Shows one session something directly."""
-        self._events.append(shown if isinstance(shown, Event) else None)
-        self._show_to(session, len(self._events) - 1, shown)
+        if shown:
+            self._events.append(None)
+            position = len(self._events) - 1
+            self._answered(session).shown += [(position, item) for item in shown]
 
     def later(self, session: SessionId, answer: object) -> None:
         """The session is shown an answer of the store's here, before all that follows."""
@@ -408,7 +410,7 @@ class Fanout:
     def _show(self, session: Session, answer: _Answered) -> bytes:
         if len(answer.shown) == 1 and not answer.label:
             position, item = answer.shown[0]
-            if isinstance(item, Event) and not item.key:
+            if item is self._events[position] and not item.key:
                 return self._encode(position, session.variant)
         return self._gate.show(session, [item for _, item in answer.shown], answer.label)
 

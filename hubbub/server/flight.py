@@ -33,7 +33,18 @@ from hubbub.core.outputs import (
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
+from hubbub.edge.work import (
+    Batched,
+    Block,
+    Fetch,
+    Find,
+    Goodbye,
+    Lookup,
+    Shown,
+    Task,
+    Verify,
+    Watch,
+)
 from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server import logs
@@ -90,7 +101,7 @@ class Flight:
         shown, refused = False, False
         asked: Find | Verify | None = None
         for work in task.work:
-            if isinstance(work, (Reply, Batched)):
+            if isinstance(work, (Reply, Batched, Block)):
                 fanout.answer(session.id, work)
                 shown = True
             elif isinstance(work, Lookup):
@@ -149,16 +160,18 @@ class Flight:
         except Exception:
             log.exception("a lookup failed: this is a bug in Hubbub")
             items = (BROKEN,)
-        shown = False
+        shown: list[Shown] = []
+        asked: Find | Verify | None = None
         for item in items:
             if isinstance(item, (Find, Verify)):
-                return item
+                asked = item
+                break
             if isinstance(item, Fetch):
                 fetches.append(item)
             else:
-                self.fanout.answer(session.id, item)
-                shown = True
-        return shown
+                shown.append(item)
+        self.fanout.answer(session.id, *shown)
+        return asked or bool(shown)
 
     def _watch(self, session: Session, watch: Watch) -> bool:
         """Does a line of MONITOR, unless its connection is gone. True when it showed something."""
@@ -168,8 +181,7 @@ class Flight:
             *self._watches.answer(session.id, watch, self._state),
             *of_watched(session, watch, self._watches, self._state),
         ]
-        for item in shown:
-            self.fanout.answer(session.id, item)
+        self.fanout.answer(session.id, *shown)
         return bool(shown)
 
     def _gather(self, outputs: list[Output]) -> None:
@@ -210,8 +222,7 @@ class Flight:
         for session in output.sessions:
             connection = self._connections.get(session)
             if connection is not None:
-                for item in introduction(connection.session, self._state, output):
-                    self.fanout.answer(session, item)
+                self.fanout.answer(session, *introduction(connection.session, self._state, output))
 
 
 UNDER_WAY: Final = 16

@@ -9,6 +9,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from hubbub.core.history import Question
@@ -56,6 +58,18 @@ class Owner(Protocol):
         """What follows from an answer is to be done."""
 
 
+Answers = list[Sequence[object]]
+"""What the store says to each of some questions."""
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """The answer to some questions, and the tasks that wait for it with the labels they bear."""
+
+    answers: Future[Answers]
+    waiting: list[tuple[Task, tuple[Fetch, ...], str]] = field(default_factory=list)
+
+
 class Questions:
     """All sessions' questions; history is read by `readers` threads."""
 
@@ -73,7 +87,7 @@ class Questions:
         self._gate = gate
         self._loop = loop
         self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
-        self._waiting: dict[tuple[Question, ...], Future[list[Sequence[object]]]] = {}
+        self._readings: dict[tuple[Question, ...], _Reading] = {}
 
     async def stop(self) -> None:
         """Closes the threads when they have done what they are at."""
@@ -163,45 +177,48 @@ class Questions:
     def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
         """Has a reader thread answer a task's questions; the answer has its place already."""
         questions = tuple(fetch.question for fetch in fetches)
-
-        def read() -> list[Sequence[object]]:
-            return [self._store.answer(question) for question in questions]
-
         # After a crash all come back with the same question. A reading that waits for its thread
         # will be as new as one that is asked for now.
-        answered = self._waiting.get(questions)
-        if answered is None or answered.running() or answered.done():
-            answered = self._waiting[questions] = self._readers.submit(read)
-            answered.add_done_callback(
-                lambda _: self._loop.call_soon_threadsafe(self._read, questions)
-            )
-        answered.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._fetched, task, fetches, label, done)
-        )
+        reading = self._readings.get(questions)
+        if reading is None or reading.answers.running() or reading.answers.done():
 
-    def _read(self, questions: tuple[Question, ...]) -> None:
-        answered = self._waiting.get(questions)
-        if answered is not None and answered.done():
-            del self._waiting[questions]
+            def read() -> Answers:
+                return [self._store.answer(question) for question in questions]
 
-    def _fetched(
-        self, task: Task, fetches: list[Fetch], label: str, done: Future[list[Sequence[object]]]
-    ) -> None:
-        connection = self._owner.connections.get(task.session.id)
-        if connection is None:
-            return
-        shown: list[Shown] = []
-        try:
-            for fetch, rows in zip(fetches, done.result(), strict=True):
-                shown.extend(fetch.present(rows))
-        except StoreError as error:
-            log.error("the history can't be read: %s", error)
-            shown = [_unreadable(task.command)]
-        except Exception:
-            log.exception("a question to the history failed: this is a bug in Hubbub")
-            shown = [BROKEN]
-        connection.fill(task, self._gate.show(task.session, shown, label))
-        self._go_on(task)
+            reading = self._readings[questions] = _Reading(self._readers.submit(read))
+            shown = partial(self._show, questions, reading)
+            reading.answers.add_done_callback(lambda _: self._loop.call_soon_threadsafe(shown))
+        reading.waiting.append((task, tuple(fetches), label))
+
+    def _show(self, questions: tuple[Question, ...], reading: _Reading) -> None:
+        """Shows an answer to all who wait for it; those who asked alike share what is made of it."""
+        if self._readings.get(questions) is reading:
+            del self._readings[questions]
+        made: dict[tuple[Fetch, ...], Sequence[Shown]] = {}
+        for task, fetches, label in reading.waiting:
+            connection = self._owner.connections.get(task.session.id)
+            if connection is None:
+                continue
+            shown = made.get(fetches)
+            try:
+                if shown is None:
+                    shown = made[fetches] = _presented(fetches, reading.answers.result())
+            except StoreError as error:
+                log.error("the history can't be read: %s", error)
+                shown = [_unreadable(task.command)]
+            except Exception:
+                log.exception("a question to the history failed: this is a bug in Hubbub")
+                shown = [BROKEN]
+            connection.fill(task, self._gate.show(task.session, shown, label))
+            self._go_on(task)
+
+
+def _presented(fetches: Sequence[Fetch], answers: Answers) -> Sequence[Shown]:
+    """What the rows that were asked for are shown as, all together."""
+    shown: list[Shown] = []
+    for fetch, rows in zip(fetches, answers, strict=True):
+        shown.extend(fetch.present(rows))
+    return shown
 
 
 def _unreadable(command: str) -> Reply:

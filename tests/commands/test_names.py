@@ -1,5 +1,8 @@
 """NAMES."""
 
+import pytest
+
+from hubbub.commands import names
 from tests.world import World
 
 
@@ -46,13 +49,41 @@ def test_a_room_is_named_once_however_it_is_written(world: World) -> None:
 
 
 def test_many_names_go_on_in_further_lines(world: World) -> None:
-    names = [f"person{number:02d}{'x' * 20}" for number in range(40)]
-    people = [world.connect(name) for name in names]
+    long = [f"person{number:02d}{'x' * 20}" for number in range(40)]
+    people = [world.connect(name) for name in long]
     lines = people[0].ask("NAMES #lobby")
     assert len(lines) > 3
     assert all(len(line.encode()) <= 510 for line in lines)
     shown = [line.partition(" #lobby ")[2].removeprefix(":") for line in lines[:-1]]
-    assert " ".join(shown).split() == names
+    assert " ".join(shown).split() == long
+
+
+def test_full_lines_are_shown_in_blocks_to_each_under_its_own_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "BLOCK_LINES", 2)
+    long = [f"person{number:02d}{'x' * 20}" for number in range(50)]
+    people = [world.connect(name, "batch labeled-response") for name in long]
+    full = world.connect("zoe", "userhost-in-names")
+
+    def named(lines: list[str]) -> list[str]:
+        texts = (line.partition(" #lobby ")[2].removeprefix(":") for line in lines)
+        return [name.partition("!")[0] for text in texts for name in text.split()]
+
+    ends = ["End", "of", "/NAMES", "list"]
+    for person, name in ((people[0], long[0]), (people[9], long[9]), (full, "zoe")):
+        lines = person.ask("NAMES #lobby")
+        assert len(lines) >= 5
+        assert {line.split()[2] for line in lines} == {name}
+        assert named(lines) == [*long, "zoe", *ends]
+    begin, *lines, end = people[3].ask("@label=l NAMES #lobby")
+    assert begin.startswith("@label=l ")
+    assert all(line.startswith("@batch=") for line in lines)
+    assert " BATCH -" in end
+    assert named(lines) == [*long, "zoe", *ends]
+    late = world.connect("late")
+    full.send("PART #lobby")
+    assert named(late.ask("NAMES #lobby")) == [*long, "late", *ends]
 
 
 def test_names_follow_every_change_of_who_is_there_and_how_they_are_written(world: World) -> None:

@@ -50,8 +50,3 @@ def test_only_an_opening_is_settled(phase: Phase) -> None:
     other.phase = phase
     other.settle("ann")
     assert (other.phase, other.nick) == (phase, "")
-
-
-def test_batch_references_never_come_again() -> None:
-    own = session()
-    assert len({own.next_batch() for _ in range(100)}) == 100

@@ -28,7 +28,18 @@ from hubbub.core.state import State
 from hubbub.edge.egress import Gate
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Batched, Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
+from hubbub.edge.work import (
+    Batched,
+    Block,
+    Fetch,
+    Find,
+    Goodbye,
+    Lookup,
+    Shown,
+    Task,
+    Verify,
+    Watch,
+)
 from hubbub.irc.framing import BadLine
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server.fanout import Audiences, Fanout
@@ -124,7 +135,7 @@ class Chat:
         fan.start(session.id, task.label)
         shown, asked = False, False
         for work in task.work:
-            if isinstance(work, (Reply, Batched)):
+            if isinstance(work, (Reply, Batched, Block)):
                 fan.answer(session.id, work)
                 shown = True
             elif isinstance(work, Lookup):

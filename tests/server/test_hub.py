@@ -176,6 +176,74 @@ def test_history_has_what_was_said_before_and_comes_before_what_follows(tmp_path
     with_hub(tmp_path, scenario)
 
 
+async def asked_at_once(node: Node, line: str, *people: Wire) -> list[list[str]]:
+    """What each is shown who asks while both readers are busy, so that one reading may serve all."""
+    busy = [await node.join(f"{people[0].session.nick}{number}", CHATHISTORY) for number in "12"]
+    node.store.answering.clear()
+    for number, one in enumerate(busy, 1):
+        one.send(f"CHATHISTORY LATEST #lobby * {number}")
+        await node.settled()
+    for person in people:
+        person.heard.clear()
+        person.send(line, "PING done")
+    await node.settled()
+    node.store.answering.set()
+    return [(await person.until("PONG hub.test done"))[:-1] for person in people]
+
+
+def said(page: list[str]) -> list[str]:
+    return [line.split()[-1] for line in page if "PRIVMSG" in line]
+
+
+def test_who_asks_the_same_shares_what_is_made_of_it(tmp_path: Path) -> None:
+    modern = "batch draft/chathistory message-tags"
+
+    async def scenario(node: Node) -> None:
+        ann, bob, cat = [await node.join(nick, modern) for nick in ("ann", "bob", "cat")]
+        old, eve = await node.join("old", "draft/chathistory"), await node.join("eve", modern)
+        await ann.ask("JOIN #team", "PRIVMSG #team :one", "PRIVMSG @#team :secret")
+        for one in (bob, cat, old):
+            await one.ask("JOIN #team")
+        ask = "CHATHISTORY LATEST #team * 9"
+        pages = await asked_at_once(node, ask, bob, cat, ann, old, eve)
+        assert [said(page) for page in pages] == [["one"], ["one"], ["one", "secret"], ["one"], []]
+        assert pages[0] == pages[1]  # down to the batch's name
+        assert has(pages[0], "batch=b")
+        assert has(pages[0], "msgid=")
+        assert pages[3] == [":ann!~ann@host.test PRIVMSG #team one"]
+        assert has(pages[4], "INVALID_TARGET")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_shared_answer_bears_the_label_of_who_gave_one(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann", CHATHISTORY), await node.join("bob", CHATHISTORY)
+        await ann.ask("PRIVMSG #lobby :one")
+        for page in await asked_at_once(node, "@label=x CHATHISTORY LATEST #lobby * 9", ann, bob):
+            assert page[0].startswith("@label=x ")
+            assert said(page) == ["one"]
+        [page] = await asked_at_once(node, "CHATHISTORY LATEST #lobby * 9", bob)
+        assert said(page) == ["one"]
+        assert not has(page, "label")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_at_once_too_a_private_rooms_past_is_for_who_was_there(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob, late = [await node.join(nick, CHATHISTORY) for nick in ("ann", "bob", "late")]
+        await ann.ask("JOIN #den", "MODE #den +i", "INVITE bob #den", "INVITE late #den")
+        await bob.ask("JOIN #den")
+        await ann.ask("PRIVMSG #den :before")
+        await late.ask("JOIN #den")
+        await ann.ask("PRIVMSG #den :after")
+        pages = await asked_at_once(node, "CHATHISTORY LATEST #den * 9", bob, late)
+        assert [said(page) for page in pages] == [["before", "after"], ["after"]]
+
+    with_hub(tmp_path, scenario)
+
+
 def test_a_connection_that_is_lost_while_its_history_is_read(tmp_path: Path) -> None:
     async def scenario(node: Node) -> None:
         ann, bob = await node.join("ann", CHATHISTORY), await node.join("bob")
