@@ -20,7 +20,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from hubbub.core.entries import Batch
+from hubbub.core.batches import Batch
 from hubbub.core.history import InRoom, Search
 from hubbub.core.ids import FIRST_PLACE, Place, RoomId
 from hubbub.core.outputs import HistoryRow

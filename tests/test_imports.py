@@ -202,6 +202,7 @@ importing = False
 SCENARIO = """
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
+from hubbub.core.batches import Batch, decode_batch, encode_batch
 from hubbub.core.ids import session_id
 from hubbub.core.outputs import Answer, Deliver, Record
 from hubbub.core.state import State
@@ -210,7 +211,7 @@ from hubbub.irc.message import parse, serialise, Message
 ann, bob = session_id(0, 1, 1), session_id(0, 1, 2)
 line = parse(b"@+draft/reply=x PRIVMSG #lobby :hello there")
 said = entries.Say(ann, line.command, *line.params, once="1")
-batch = entries.Batch(0, 1, 1, 1_700_000_000_000, (
+batch = Batch(0, 1, 1, 1_700_000_000_000, (
     entries.Open(ann, "ann", "a", "Ann", "h", device="d"),
     entries.Open(bob, "bob", "b", "Bob", "h"),
     entries.Join(ann, "#lobby"),
@@ -219,7 +220,7 @@ batch = entries.Batch(0, 1, 1, 1_700_000_000_000, (
     said,
     entries.Say(bob, "PRIVMSG", "nobody", "hello"),
 ))
-batch = entries.decode_batch(entries.encode_batch(batch))
+batch = decode_batch(encode_batch(batch))
 state = State("abcdef")
 assert begin(state, batch)
 outputs = [output for entry in batch.entries for output in apply(state, entry)]

@@ -15,6 +15,7 @@ from hubbub.commands.dispatch import dispatch
 from hubbub.commands.metadata import of_arrived, of_watched
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
+from hubbub.core.batches import AnyEntry, Batch
 from hubbub.core.ids import NO_SESSION, RoomId, SessionId, session_id
 from hubbub.core.kept import Row
 from hubbub.core.outputs import (
@@ -199,7 +200,7 @@ class World:
         self.state = State(LOG_ID, rules)
         self.history = NaiveHistory()
         self.tables: dict[str, dict[Row, Row]] = {table: {} for table in COLUMNS}
-        self.batches: list[entries.Batch] = []
+        self.batches: list[Batch] = []
         self.clock = START
         self._people: dict[SessionId, Person] = {}
         self._sessions: dict[SessionId, Session] = {}
@@ -295,7 +296,7 @@ class World:
         self._forget(session.id)
         self._run(Task(session, (entries.Close(session.id, reason, True),)))
 
-    def operate(self, entry: entries.AnyEntry) -> list[Reply]:
+    def operate(self, entry: AnyEntry) -> list[Reply]:
         """Does something as the operator; returns what it was refused with."""
         console = Session(NO_SESSION, "localhost", secure=True)
         console.phase = Phase.REGISTERED
@@ -308,7 +309,7 @@ class World:
         entry = entries.Register(NO_SESSION, name, made.verifier, made.scram, role=role)
         assert self.operate(entry) == []
 
-    def submit(self, person: Person, entry: entries.AnyEntry) -> None:
+    def submit(self, person: Person, entry: AnyEntry) -> None:
         """Does what a command of this person's would put into the log."""
         self.clock += 1_000
         self._run(Task(person.session, (entry,)))
@@ -339,7 +340,7 @@ class World:
         self.state.local_time = self.clock
         if batched:
             self._number += 1
-            batch = entries.Batch(NODE, self._epoch, self._number, self.clock, batched)
+            batch = Batch(NODE, self._epoch, self._number, self.clock, batched)
             self.batches.append(batch)
             assert begin(self.state, batch)
         fanout.start(session.id, task.label)

@@ -13,6 +13,7 @@ from hubbub.commands.redact import REDACTABLE, said
 from hubbub.commands.row import Call, Kind, Row, When, cut
 from hubbub.core import entries
 from hubbub.core.audit import line
+from hubbub.core.batches import AnyEntry
 from hubbub.core.history import Audit, Message, Speakers
 from hubbub.core.ids import Place, SessionId, parse_msgid
 from hubbub.core.measures import BAN, MUTE
@@ -52,7 +53,7 @@ def _words(call: Call) -> list[str]:
 
 
 def _measure(
-    kind: str, make: Callable[[SessionId, str, str, int], entries.AnyEntry]
+    kind: str, make: Callable[[SessionId, str, str, int], AnyEntry]
 ) -> Callable[[Call], Sequence[Work]]:
     def handler(call: Call) -> Sequence[Work]:
         words = _words(call)
@@ -79,7 +80,7 @@ def _list(session: Session, state: State, kind: str) -> Sequence[Shown]:
 
 
 def _lift(
-    make: Callable[[SessionId, str, str], entries.AnyEntry],
+    make: Callable[[SessionId, str, str], AnyEntry],
 ) -> Callable[[Call], Sequence[Work]]:
     def handler(call: Call) -> Sequence[Work]:
         target, *reason = _words(call) or [""]

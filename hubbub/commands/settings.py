@@ -6,13 +6,13 @@ Law: nobody is told of another's settings, not even that there are some.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from hubbub.commands.row import Call, Kind, Row, When, query
 from hubbub.core import entries
 from hubbub.core.choosing import shown, told
 from hubbub.core.outputs import Event
-from hubbub.core.settings import BLOCK, KINDS, Setting
+from hubbub.core.settings import BLOCK, KINDS, KindName, Setting
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.work import Lookup, Shown, Work
@@ -21,8 +21,6 @@ from hubbub.irc.replies import Reply, fail, numeric
 
 CAPABILITY: Final = "hubbub/settings"
 _SPEC: Final = "docs/protocol.md#settings"
-
-KindName = Literal["block", "mute", "word", "dnd"]
 
 
 def setting(call: Call) -> Sequence[Work]:

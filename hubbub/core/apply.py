@@ -34,6 +34,7 @@ from hubbub.core import (
     room_names,
     rooms,
 )
+from hubbub.core.batches import AnyEntry, Batch
 from hubbub.core.outputs import Answer, Output
 from hubbub.core.state import State
 from hubbub.irc.replies import Refused
@@ -107,7 +108,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
 }
 
 
-def begin(state: State, batch: entries.Batch) -> bool:
+def begin(state: State, batch: Batch) -> bool:
     """Moves the state to a batch; False when it was applied before and has to be skipped."""
     key = f"batch:{batch.node}"
     number = batch.epoch << 40 | batch.number
@@ -118,7 +119,7 @@ def begin(state: State, batch: entries.Batch) -> bool:
     return True
 
 
-def apply(state: State, entry: entries.AnyEntry) -> list[Output]:
+def apply(state: State, entry: AnyEntry) -> list[Output]:
     """What comes of an entry; a refusal is an answer to its session and changes nothing."""
     out: list[Output] = []
     try:

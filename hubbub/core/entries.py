@@ -1,24 +1,19 @@
-"""The log's entries: typed intents, and the batches that they travel in.
+"""The log's entries: typed intents.
 
 Law: an entry says what somebody wants, never how it was written on the wire, and carries all that
-`apply` needs. A change of meaning is a new class; a change of shape raises `VERSION`.
+`apply` needs. A change of meaning is a new class; a change of shape raises `core.batches.VERSION`.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from hubbub.core.codes import DAY_SECONDS, Kind
 from hubbub.core.ids import Place, RoomId, SessionId
 from hubbub.core.rules import Rules
-
-VERSION: Final = 1
-REACTIONS: Final = frozenset({"+draft/react", "+draft/unreact", "+react", "+unreact"})
-"""Client tags that say something of another message (https://ircv3.net/specs/client-tags/react)."""
-REPLIES: Final = frozenset({"+reply", "+draft/reply"})
-"""Client tags that say of which message (https://ircv3.net/specs/client-tags/reply)."""
+from hubbub.core.settings import KindName
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
@@ -429,7 +424,7 @@ class UnpinMessage(Entry, frozen=True):
 class AddSetting(Entry, frozen=True):
     """Chooses something for oneself, of one of `core.settings.KINDS`; `quiet` wants no answer."""
 
-    kind: Literal["block", "mute", "word", "dnd"]
+    kind: KindName
     value: str
     quiet: bool = False
 
@@ -437,7 +432,7 @@ class AddSetting(Entry, frozen=True):
 class RemoveSetting(Entry, frozen=True):
     """Takes that back."""
 
-    kind: Literal["block", "mute", "word", "dnd"]
+    kind: KindName
     value: str
     quiet: bool = False
 
@@ -537,117 +532,3 @@ class Undo(Entry, frozen=True):
     action: str
     target: str
     detail: str = ""
-
-
-AnyEntry = (
-    NodeStarted
-    | RulesChanged
-    | TimePassed
-    | Open
-    | Close
-    | Register
-    | Login
-    | SetPassword
-    | SetRole
-    | RenameAccount
-    | DeleteAccount
-    | RevokeSession
-    | IssueCode
-    | RevokeCode
-    | Claim
-    | Recover
-    | Confirm
-    | SetEmail
-    | AddCertificate
-    | RemoveCertificate
-    | Rename
-    | SetAway
-    | SetRealname
-    | SetUserModes
-    | Join
-    | Part
-    | PartAll
-    | Kick
-    | Invite
-    | Uninvite
-    | RegisterRoom
-    | TransferRoom
-    | DropRoom
-    | SetAccess
-    | SetTopic
-    | SetRetention
-    | RenameRoom
-    | SetRoomModes
-    | Say
-    | Redact
-    | Edit
-    | MarkRead
-    | PinMessage
-    | UnpinMessage
-    | SetMetadata
-    | ClearMetadata
-    | Describe
-    | AddSetting
-    | RemoveSetting
-    | Disconnect
-    | Wallops
-    | Announce
-    | Ban
-    | Unban
-    | Mute
-    | Unmute
-    | Lockdown
-    | Undo
-    | Report
-    | Attend
-    | StartPurge
-    | TakeOut
-)
-
-
-class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """Entries that are ordered, applied and committed together.
-
-    The same node, epoch and number is the same batch: a repeat is skipped. `time` is milliseconds
-    since 1970 UTC as the node saw it; the state's clock never goes back.
-    """
-
-    node: int
-    epoch: int
-    number: int
-    time: int
-    entries: tuple[AnyEntry, ...]
-    version: int = VERSION
-
-
-def is_passing(entry: AnyEntry) -> bool:
-    """Whether an entry is a passing signal: it has its place in the order and is never stored.
-
-    A TAGMSG is one unless somebody reacts with it to a message.
-    """
-    if not isinstance(entry, Say) or entry.verb != "TAGMSG":
-        return False
-    keys = {key for key, _ in entry.tags}
-    return keys.isdisjoint(REACTIONS) or keys.isdisjoint(REPLIES)
-
-
-def lasting(batch: Batch) -> Batch:
-    """The batch as it is stored: without passing signals, which change nothing (design, law 3)."""
-    if not any(map(is_passing, batch.entries)):
-        return batch
-    kept = tuple(entry for entry in batch.entries if not is_passing(entry))
-    return msgspec.structs.replace(batch, entries=kept)
-
-
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Batch)
-
-
-def encode_batch(batch: Batch) -> bytes:
-    """The batch as the journal keeps it."""
-    return _ENCODER.encode(batch)
-
-
-def decode_batch(blob: bytes) -> Batch:
-    """The batch of a journal's blob; raises msgspec.DecodeError when it isn't one."""
-    return _DECODER.decode(blob)

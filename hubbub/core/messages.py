@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from hubbub.core import entries
+from hubbub.core.batches import is_passing
 from hubbub.core.blocking import away_of, block_of, deaf_to, hidden_from
 from hubbub.core.entities import Room, User
 from hubbub.core.happening import did
@@ -58,7 +59,7 @@ def _is_silenced(state: State, entry: entries.Say, user: User, name: str) -> boo
     target = state.user_named(name)
     if made is None or (target is not None and target.may("moderator")):
         return False
-    if entries.is_passing(entry):
+    if is_passing(entry):
         return True
     if is_room(name):
         require_unmuted(state, user, name)
@@ -108,7 +109,7 @@ def _say_in_room(
     if entry.verb != "TAGMSG":
         require_pace(state, room, user)
     _require_relayable(state, entry, status + room.name)
-    place = None if entries.is_passing(entry) else state.take_place()
+    place = None if is_passing(entry) else state.take_place()
     event = _said(state, entry, user, status + room.name, place)
     if status:
         sessions = ranked_sessions(room, status)
@@ -180,7 +181,7 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
     if target is None:
         raise refuse(Numeric.ERR_NOSUCHNICK, entry.target)
     _require_relayable(state, entry, target.nick)
-    place = None if entries.is_passing(entry) else state.take_place()
+    place = None if is_passing(entry) else state.take_place()
     event = _said(state, entry, user, target.nick, place)
     own = tuple(session for session in user.sessions if session not in target.sessions)
     author = None if target is user else entry.session

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from hubbub.core.kept import Record
 
@@ -22,6 +22,7 @@ WORD: Final = "word"
 DND: Final = "dnd"
 """From when to when nothing shall make a noise, by the clock of each device; there is one."""
 KINDS: Final = (BLOCK, MUTE, WORD, DND)
+KindName = Literal["block", "mute", "word", "dnd"]
 
 _NONE: Final[Mapping[str, Setting]] = MappingProxyType({})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubbub.core.entries import AnyEntry
+from hubbub.core.batches import AnyEntry
 from hubbub.core.history import Question
 from hubbub.core.outputs import Event
 from hubbub.core.state import State

@@ -5,7 +5,7 @@ Law: what is submitted is delivered at once.
 
 from __future__ import annotations
 
-from hubbub.core.entries import Batch
+from hubbub.core.batches import Batch
 from hubbub.ordering.protocol import Deliver
 
 

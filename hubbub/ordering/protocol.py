@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from hubbub.core.entries import Batch
+from hubbub.core.batches import Batch
 
 Deliver = Callable[[Batch], None]
 """Takes the next batch of the order; given to an ordering when it is made."""

@@ -14,6 +14,7 @@ from hubbub.commands.arrival import introduction
 from hubbub.commands.metadata import of_arrived, of_watched
 from hubbub.core import entries
 from hubbub.core.apply import apply
+from hubbub.core.batches import AnyEntry
 from hubbub.core.ids import NO_SESSION, SessionId
 from hubbub.core.outputs import (
     Answer,
@@ -131,7 +132,7 @@ class Flight:
         if fetches:
             fanout.later(session.id, task)
 
-    def _apply(self, entry: entries.AnyEntry) -> list[Output]:
+    def _apply(self, entry: AnyEntry) -> list[Output]:
         try:
             return apply(self._state, entry)
         except Exception:

@@ -20,6 +20,7 @@ from hubbub.commands.dispatch import dispatch, too_long
 from hubbub.commands.multiline import expire
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS, begin
+from hubbub.core.batches import AnyEntry, Batch, lasting
 from hubbub.core.history import Question
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
 from hubbub.core.outputs import HangUp, LoggedIn, Settled
@@ -264,7 +265,7 @@ class Hub:
         connection.write(self._gate.error(reason))
         connection.drop(reason)
 
-    async def operate(self, entry: entries.AnyEntry) -> list[Reply]:
+    async def operate(self, entry: AnyEntry) -> list[Reply]:
         """Submits an entry of the operator's; returns what it was refused with, or nothing."""
         task = Task(self._console, (entry,))
         outcome: asyncio.Future[list[Reply]] = self._loop.create_future()
@@ -301,7 +302,7 @@ class Hub:
         try:
             if batched:
                 now = int(self._clock() * 1000)
-                batch = entries.Batch(NODE, self._epoch, self._batches + 1, now, batched)
+                batch = Batch(NODE, self._epoch, self._batches + 1, now, batched)
                 self._ordering.submit(batch)
                 self._batches += 1
             else:
@@ -310,7 +311,7 @@ class Hub:
             log.exception("a batch failed: this is a bug in Hubbub")
             self._abandon(tasks, lambda task: self._failed(task, "INTERNAL_ERROR", SORRY))
 
-    def _execute(self, batch: entries.Batch | None) -> None:
+    def _execute(self, batch: Batch | None) -> None:
         """Applies a batch in its place in the order, with the lookups that came between."""
         tasks, self._submitted = self._submitted, ()
         flight = self._prepare(tasks)
@@ -329,7 +330,7 @@ class Hub:
         commit = Commit(
             changes,
             flight.records,
-            entries.lasting(batch),
+            lasting(batch),
             state.rules.whowas_entries,
             state.rules.audit_entries,
         )

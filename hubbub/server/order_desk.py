@@ -20,6 +20,7 @@ from hubbub.commands.moderation import (
 )
 from hubbub.core import entries
 from hubbub.core.audit import line
+from hubbub.core.batches import AnyEntry
 from hubbub.core.history import Audit
 from hubbub.core.ids import NO_SESSION
 from hubbub.core.measures import BAN, MUTE
@@ -39,7 +40,7 @@ def sentence(reply: Reply) -> str:
     return f"{about}: {text}" if about else text
 
 
-async def operate(hub: Hub, entry: entries.AnyEntry, done: str) -> Outcome:
+async def operate(hub: Hub, entry: AnyEntry, done: str) -> Outcome:
     """Has the log do something; `done` is what is said when it did."""
     refusals = await hub.operate(entry)
     return (False, [sentence(reply) for reply in refusals]) if refusals else (True, [done])
@@ -58,7 +59,7 @@ async def _impose(
     words: Sequence[str],
     kind: str,
     done: str,
-    make: Callable[..., entries.AnyEntry],
+    make: Callable[..., AnyEntry],
 ) -> Outcome:
     if not words:
         now = hub.state.present

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final, Protocol
 
-from hubbub.core import entries
+from hubbub.core.batches import AnyEntry
 from hubbub.core.history import Question
 from hubbub.core.purging import step, wanted
 from hubbub.core.state import State
@@ -34,7 +34,7 @@ class Owner(Protocol):
     def ask(self, question: Question) -> Awaitable[Sequence[Any]]:
         """What the store answers."""
 
-    def operate(self, entry: entries.AnyEntry) -> Awaitable[list[Reply]]:
+    def operate(self, entry: AnyEntry) -> Awaitable[list[Reply]]:
         """Does something as the operator; what it was refused with."""
 
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from hubbub.core.entries import AnyEntry, Batch, Edit, Say, decode_batch, encode_batch
+from hubbub.core.batches import AnyEntry, Batch, decode_batch, encode_batch
+from hubbub.core.entries import Edit, Say
 from hubbub.core.ids import FIRST_PLACE, Place
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.tags import is_client_only

@@ -15,7 +15,7 @@ from typing import Final, overload
 
 import msgspec
 
-from hubbub.core.entries import Batch, decode_batch
+from hubbub.core.batches import Batch, decode_batch
 from hubbub.core.history import (
     Around,
     Audit,

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain
 from typing import Final
 
-from hubbub.core.entries import Batch
+from hubbub.core.batches import Batch
 from hubbub.core.outputs import (
     EDITS,
     ERASED,

@@ -15,6 +15,7 @@ import pytest
 import hubbub
 from hubbub.core import entries
 from hubbub.core.audit import line
+from hubbub.core.batches import AnyEntry
 from hubbub.core.ids import NO_SESSION
 from tests.world import ALL_CAPABILITIES, RULES, Person, World
 
@@ -247,7 +248,7 @@ BY_THE_CONSOLE = (
 
 
 @pytest.mark.parametrize(("entry", "noted"), BY_THE_CONSOLE, ids=lambda it: type(it).__name__)
-def test_what_the_console_does_is_noted(entry: entries.AnyEntry, noted: str) -> None:
+def test_what_the_console_does_is_noted(entry: AnyEntry, noted: str) -> None:
     cast = Cast()
     before = len(cast.acts())
     assert cast.world.operate(entry) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
+from hubbub.core.batches import AnyEntry, Batch
 from hubbub.core.entities import ROLES
 from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, SessionId, msgid, session_id
 from hubbub.core.outputs import Answer, HistoryRow, Output, Record, WhowasRow
@@ -30,11 +31,11 @@ class Chat:
         self.number = 0
         self.opened = 0
 
-    def do(self, *wanted: entries.AnyEntry) -> list[Output]:
+    def do(self, *wanted: AnyEntry) -> list[Output]:
         """What comes of the entries."""
         self.clock += 1_000
         self.number += 1
-        assert begin(self.state, entries.Batch(NODE, 1, self.number, self.clock, wanted))
+        assert begin(self.state, Batch(NODE, 1, self.number, self.clock, wanted))
         return [output for entry in wanted for output in apply(self.state, entry)]
 
     def open(self, nick: str, *, device: str = "", host: str = "host.test") -> SessionId:
@@ -338,7 +339,7 @@ _any_entry = {
     ),
 }
 
-any_entry: st.SearchStrategy[entries.AnyEntry] = st.one_of(
+any_entry: st.SearchStrategy[AnyEntry] = st.one_of(
     *_any_entry.values(),
     *[_any_entry[kind] for kind in (entries.Open, entries.Join, entries.Say)] * 2,
     *[_any_entry[kind] for kind in (entries.Register, entries.Login)] * 2,
@@ -346,7 +347,7 @@ any_entry: st.SearchStrategy[entries.AnyEntry] = st.one_of(
 )
 
 # The sessions don't come in the order of their numbers, as in life.
-CROWD: tuple[entries.AnyEntry, ...] = (
+CROWD: tuple[AnyEntry, ...] = (
     entries.Open(SESSIONS[1], "bob", "~bob", "Bob", "host.test", "d2"),
     entries.Open(SESSIONS[0], "ann", "~ann", "Ann", "host.test", "d1"),
     entries.Open(SESSIONS[2], "eve", "~eve", "Eve", "localhost"),
@@ -359,13 +360,13 @@ CROWD: tuple[entries.AnyEntry, ...] = (
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> list[entries.Batch]:
+def logs(draw: st.DrawFn) -> list[Batch]:
     """Batches of a node whose clock may stand still, jump and go back."""
     time = START
     rules = entries.RulesChanged(NO_SESSION, draw(settings))
-    batches = [entries.Batch(3, 1, 1, START, (rules, *CROWD))]
+    batches = [Batch(3, 1, 1, START, (rules, *CROWD))]
     for number in range(2, draw(st.integers(3, 7)) + 1):
         time += draw(st.sampled_from([0, 1, 1_000, -5_000, 700_000, 8 * 24 * 3_600_000]))
         batch = tuple(draw(st.lists(any_entry, min_size=4, max_size=8)))
-        batches.append(entries.Batch(3, 1, number, time, batch))
+        batches.append(Batch(3, 1, number, time, batch))
     return batches

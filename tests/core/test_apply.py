@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS, apply, begin
+from hubbub.core.batches import AnyEntry, Batch, decode_batch, encode_batch
 from hubbub.core.ids import NO_SESSION, RoomId, SessionId
 from hubbub.core.kept import Row
 from hubbub.core.outputs import Answer, Departed, Entered, HistoryRow, Output, Record
@@ -26,7 +27,7 @@ from tests.world import stored
 ROOT = Path(__file__).parents[2]
 
 
-def play(state: State, batch: entries.Batch) -> list[Output]:
+def play(state: State, batch: Batch) -> list[Output]:
     if not begin(state, batch):
         return []
     return [output for entry in batch.entries for output in apply(state, entry)]
@@ -51,14 +52,14 @@ class Kept:
 
 
 def test_every_entry_has_a_handler() -> None:
-    assert set(HANDLERS) == set(entries.AnyEntry.__args__)
+    assert set(HANDLERS) == set(AnyEntry.__args__)
 
 
 @given(logs())
-def test_the_same_log_gives_the_same_outputs_and_state(log: list[entries.Batch]) -> None:
+def test_the_same_log_gives_the_same_outputs_and_state(log: list[Batch]) -> None:
     one, other = State(LOG_ID, RULES), State(LOG_ID, RULES)
     for batch in log:
-        again = entries.decode_batch(entries.encode_batch(batch))
+        again = decode_batch(encode_batch(batch))
         assert repr(play(one, batch)) == repr(play(other, again))
         assert one.take_changes() == other.take_changes()
     assert dump(one) == dump(other)
@@ -70,7 +71,7 @@ def fingerprint(blobs: list[bytes]) -> str:
     for blob in blobs:
         state = State(LOG_ID, RULES)
         for part in blob.split(b"<batch>")[1:]:
-            digest.update(repr(play(state, entries.decode_batch(part))).encode())
+            digest.update(repr(play(state, decode_batch(part))).encode())
             digest.update(repr(state.take_changes()).encode())
     return digest.hexdigest()
 
@@ -94,8 +95,8 @@ def test_another_hash_seed_gives_byte_identical_outputs(seed: str) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(logs())
-    def draw(log: list[entries.Batch]) -> None:
-        blobs.append(b"".join(b"<batch>" + entries.encode_batch(batch) for batch in log))
+    def draw(log: list[Batch]) -> None:
+        blobs.append(b"".join(b"<batch>" + encode_batch(batch) for batch in log))
 
     draw()
     elsewhere = subprocess.run(
@@ -108,7 +109,7 @@ def test_another_hash_seed_gives_byte_identical_outputs(seed: str) -> None:
     assert elsewhere.stdout.decode().strip() == fingerprint(blobs)
 
 
-def refusal_of(state: State, entry: entries.AnyEntry) -> Refused | None:
+def refusal_of(state: State, entry: AnyEntry) -> Refused | None:
     try:
         HANDLERS[type(entry)](state, entry, [])
     except Refused as refused:
@@ -117,7 +118,7 @@ def refusal_of(state: State, entry: entries.AnyEntry) -> Refused | None:
 
 
 @given(logs())
-def test_a_refused_entry_changes_nothing_and_answers_its_sender(log: list[entries.Batch]) -> None:
+def test_a_refused_entry_changes_nothing_and_answers_its_sender(log: list[Batch]) -> None:
     state = State(LOG_ID, RULES)
     for batch in log:
         assert begin(state, batch)
@@ -134,7 +135,7 @@ def test_a_refused_entry_changes_nothing_and_answers_its_sender(log: list[entrie
 
 
 @given(logs())
-def test_the_kept_rows_are_the_whole_state(log: list[entries.Batch]) -> None:
+def test_the_kept_rows_are_the_whole_state(log: list[Batch]) -> None:
     state, kept = State(LOG_ID, RULES), Kept()
     for batch in log:
         play(state, batch)
@@ -146,9 +147,7 @@ def test_the_kept_rows_are_the_whole_state(log: list[entries.Batch]) -> None:
 
 
 @given(logs(), st.data())
-def test_a_loaded_state_goes_on_as_the_kept_one(
-    log: list[entries.Batch], data: st.DataObject
-) -> None:
+def test_a_loaded_state_goes_on_as_the_kept_one(log: list[Batch], data: st.DataObject) -> None:
     state, kept = State(LOG_ID, RULES), Kept()
     half = data.draw(st.integers(0, len(log)))
     for batch in log[:half]:
@@ -161,7 +160,7 @@ def test_a_loaded_state_goes_on_as_the_kept_one(
 
 
 @given(logs())
-def test_who_sees_a_room_is_who_is_in_it(log: list[entries.Batch]) -> None:
+def test_who_sees_a_room_is_who_is_in_it(log: list[Batch]) -> None:
     """What Entered and Departed tell the fan-out is what the state knows."""
     state = State(LOG_ID, RULES)
     seen: dict[RoomId, set[SessionId]] = {}
@@ -183,7 +182,7 @@ def test_who_sees_a_room_is_who_is_in_it(log: list[entries.Batch]) -> None:
 
 
 @given(logs())
-def test_every_place_is_given_once_and_in_order(log: list[entries.Batch]) -> None:
+def test_every_place_is_given_once_and_in_order(log: list[Batch]) -> None:
     state = State(LOG_ID, RULES)
     rows = [
         output.row
@@ -197,7 +196,7 @@ def test_every_place_is_given_once_and_in_order(log: list[entries.Batch]) -> Non
 
 
 @given(logs())
-def test_the_state_keeps_its_own_rules(log: list[entries.Batch]) -> None:
+def test_the_state_keeps_its_own_rules(log: list[Batch]) -> None:
     state = State(LOG_ID, RULES)
     for batch in log:
         play(state, batch)
@@ -224,21 +223,21 @@ def test_the_state_keeps_its_own_rules(log: list[entries.Batch]) -> None:
 def test_a_repeated_batch_is_skipped() -> None:
     chat = Chat()
     session = chat.open("ann")
-    batch = entries.Batch(1, 1, 50, chat.clock, (entries.Join(session, "#a"),))
+    batch = Batch(1, 1, 50, chat.clock, (entries.Join(session, "#a"),))
     assert play(chat.state, batch) != []
     before = dump(chat.state)
     assert not begin(chat.state, batch)
-    assert not begin(chat.state, entries.Batch(1, 1, 49, chat.clock, ()))
+    assert not begin(chat.state, Batch(1, 1, 49, chat.clock, ()))
     assert dump(chat.state) == before
-    assert begin(chat.state, entries.Batch(1, 2, 1, chat.clock, ()))
-    assert begin(chat.state, entries.Batch(2, 1, 1, chat.clock, ()))
+    assert begin(chat.state, Batch(1, 2, 1, chat.clock, ()))
+    assert begin(chat.state, Batch(2, 1, 1, chat.clock, ()))
 
 
 def test_time_never_goes_back() -> None:
     chat = Chat()
     chat.open("ann")
     now = chat.state.now
-    begin(chat.state, entries.Batch(9, 1, 1, now - 10_000, ()))
+    begin(chat.state, Batch(9, 1, 1, now - 10_000, ()))
     assert chat.state.now == now
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from hubbub.core import entries
+from hubbub.core.batches import AnyEntry
 from hubbub.core.ids import NO_SESSION, session_id
 from hubbub.core.outputs import Answer, Deliver, HangUp, Settled
 from tests.core.logs import Chat, history, of, replies
@@ -29,7 +30,7 @@ def test_a_disconnected_user_is_told_why_and_the_rooms_too() -> None:
         entries.Announce(NO_SESSION, "#none", "hi"),
     ],
 )
-def test_what_cannot_be_done_is_answered(entry: entries.AnyEntry) -> None:
+def test_what_cannot_be_done_is_answered(entry: AnyEntry) -> None:
     (answer,) = Chat().do(entry)
     assert isinstance(answer, Answer)
     assert answer.session == NO_SESSION

@@ -6,7 +6,8 @@ from abc import abstractmethod
 
 import pytest
 
-from hubbub.core.entries import Batch, TimePassed
+from hubbub.core.batches import Batch
+from hubbub.core.entries import TimePassed
 from hubbub.core.ids import NO_SESSION
 from hubbub.ordering.protocol import Deliver, Ordering
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.core.entries import Batch
+from hubbub.core.batches import Batch
 from hubbub.ordering.embedded import Embedded
 from hubbub.ordering.protocol import Deliver, Ordering
 from tests.ordering.conformance import OrderingConformance, batch

@@ -12,6 +12,7 @@ from hubbub.commands.arrival import introduction
 from hubbub.commands.dispatch import dispatch
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
+from hubbub.core.batches import AnyEntry, Batch
 from hubbub.core.ids import NO_SESSION, SessionId, session_id
 from hubbub.core.outputs import (
     Answer,
@@ -116,7 +117,7 @@ class Chat:
             work for task in tasks for work in task.work if isinstance(work, entries.Entry)
         )
         time = START + self.batches * 1_000
-        assert begin(self.state, entries.Batch(1, 1, self.batches, time, logged))
+        assert begin(self.state, Batch(1, 1, self.batches, time, logged))
         self.run(tasks)
         for known in [known for known in self.sessions.values() if known.phase is Phase.CLOSED]:
             del self.sessions[known.id]
@@ -168,7 +169,7 @@ class Chat:
         except Refused as refused:
             return refused.replies
 
-    def outputs(self, fan: Fanout | PlainFanout, entry: entries.AnyEntry) -> None:
+    def outputs(self, fan: Fanout | PlainFanout, entry: AnyEntry) -> None:
         for output in apply(self.state, entry):
             if isinstance(output, Deliver):
                 fan.deliver(output)

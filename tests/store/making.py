@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from hubbub.core import entries
 from hubbub.core.apply import apply, begin
+from hubbub.core.batches import AnyEntry, Batch
 from hubbub.core.ids import FIRST_PLACE, NO_SESSION, Place, RoomId, msgid
 from hubbub.core.outputs import Fact, HistoryRow, Record, Redacted
 from hubbub.core.rules import Rules
@@ -18,8 +19,8 @@ from hubbub.store.store import Commit, Store, open_store
 RULES = Rules()
 
 
-def batch(number: int, *items: entries.AnyEntry) -> entries.Batch:
-    return entries.Batch(0, 1, number, 1_000 * number, items)
+def batch(number: int, *items: AnyEntry) -> Batch:
+    return Batch(0, 1, number, 1_000 * number, items)
 
 
 def said(number: int, text: str = "hello", room: int = 1) -> HistoryRow:
@@ -70,10 +71,10 @@ class Chat:
         """How many batches there were."""
         return self._number
 
-    def do(self, *items: entries.AnyEntry) -> None:
+    def do(self, *items: AnyEntry) -> None:
         self._number += 1
         time = 1_000 * self._number if self._clock is None else self._clock
-        ordered = entries.Batch(0, self._epoch, self._number, time, items)
+        ordered = Batch(0, self._epoch, self._number, time, items)
         assert begin(self.state, ordered)
         outputs = [output for item in items for output in apply(self.state, item)]
         records = [output.row for output in outputs if isinstance(output, Record)]

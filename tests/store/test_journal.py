@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubbub.core import entries
+from hubbub.core.batches import Batch, decode_batch
 from hubbub.core.history import InRoom, Message, Page
 from hubbub.core.ids import NO_SESSION, Place, RoomId, SessionId, session_id
 from hubbub.core.outputs import HistoryRow
@@ -142,9 +143,9 @@ def test_a_message_is_taken_out_by_its_place_not_by_reading_all_batches(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
-    decode = entries.decode_batch
+    decode = decode_batch
 
-    def counts(blob: bytes) -> entries.Batch:
+    def counts(blob: bytes) -> Batch:
         decoded.append(blob)
         return decode(blob)
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.core import entries
+from hubbub.core.batches import AnyEntry
 from hubbub.core.history import At, InRoom, Page, Targets, WithPeer
 from hubbub.core.ids import NO_SESSION, Place, RoomId, SessionId, is_log_id, session_id
 from hubbub.core.state import Changes
@@ -35,7 +36,7 @@ ONE_CHANGE = st.tuples(
     st.sampled_from("ntimskbolvI"),
     st.sampled_from([None, "Ann", "x!*@*", "5", "word"]),
 )
-ENTRIES: st.SearchStrategy[entries.AnyEntry] = st.one_of(
+ENTRIES: st.SearchStrategy[AnyEntry] = st.one_of(
     st.builds(
         entries.Open,
         SESSIONS,
@@ -76,7 +77,7 @@ ENTRIES: st.SearchStrategy[entries.AnyEntry] = st.one_of(
 
 @settings(max_examples=150)
 @given(st.lists(st.lists(ENTRIES, max_size=8), max_size=6))
-def test_what_is_loaded_equals_what_was_committed(batches: list[list[entries.AnyEntry]]) -> None:
+def test_what_is_loaded_equals_what_was_committed(batches: list[list[AnyEntry]]) -> None:
     for store in fresh_store():
         chat = Chat(store)
         for items in batches:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import msgspec
 
 from hubbub.core import entries, messages
+from hubbub.core.batches import Batch
 from hubbub.core.entities import User
 from hubbub.core.ids import SessionId
 from hubbub.core.outputs import Deliver, Event, Output, Redacted
@@ -34,7 +35,7 @@ def _shown_before_stored() -> Iterator[None]:
     """A batch is released when it is applied, not when it is committed."""
     execute, committed = Hub._execute, Hub._committed
 
-    def eager(self: Hub, batch: entries.Batch | None) -> None:
+    def eager(self: Hub, batch: Batch | None) -> None:
         execute(self, batch)
         if batch is not None and self._flight is not None:
             self._release()
