@@ -33,7 +33,7 @@ from hubbub.server.certificate import (
 from hubbub.server.config import Config, changed
 from hubbub.server.config_file import CONFIG_FILE
 from hubbub.server.config_limits import Limits
-from hubbub.server.connection import Welcome, note_names
+from hubbub.server.connection import Welcome
 from hubbub.server.credentials import CLOAK_FILE, kept_secret
 from hubbub.server.datadir import DataDir
 from hubbub.server.desk import Desk
@@ -46,7 +46,7 @@ from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
 from hubbub.server.options import ServeOptions
 from hubbub.server.postman import Postman
-from hubbub.server.tls_socket import Asking
+from hubbub.server.tls_socket import Asking, note_names
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store, open_store
 

@@ -13,13 +13,14 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
-from weakref import WeakSet
 
 from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine, Framer
 from hubbub.server import http, logs, proxy
-from hubbub.server.tls_socket import TLS_SOCKETS, Asking, TlsSocket
+from hubbub.server.tls_socket import NAMED, TLS_SOCKETS, Asking, TlsSocket
+from hubbub.server.turns import Turns
 
 if TYPE_CHECKING:
     from hubbub.server.websocket import WebSocket
@@ -46,7 +47,11 @@ _AGAIN: Final = (
 
 
 class Hub(Protocol):
-    """What a connection tells its owner."""
+    """What a connection tells its owner, and asks of it."""
+
+    @property
+    def turns(self) -> Turns:
+        """Where handshakes wait for their turn."""
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
         """Complete lines came in."""
@@ -73,20 +78,6 @@ class Welcome:
     site: http.Site
     sts: str = ""
     asking: Asking | None = None
-
-
-_NAMED: Final[WeakSet[ssl.SSLSocket | ssl.SSLObject]] = WeakSet()
-"""Whose client said in its handshake which host it wants."""
-
-
-def note_names(context: ssl.SSLContext) -> None:
-    """Has it noted which clients say which host they want."""
-
-    def note(sock: ssl.SSLSocket | ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
-        if name:
-            _NAMED.add(sock)
-
-    context.sni_callback = note
 
 
 class Connection:
@@ -210,10 +201,10 @@ class Connection:
         except _AGAIN:
             return b""
         except OSError as error:
-            self.drop(_reason(error))
+            self._await_turn(partial(self.drop, _reason(error)))
             return b""
         if not first:
-            self.drop(CLOSED)
+            self._await_turn(partial(self.drop, CLOSED))
         return first
 
     def _sniff(self) -> None:
@@ -223,19 +214,30 @@ class Connection:
             return
         tls = self._welcome.tls
         if first[0] == _TLS_HANDSHAKE and tls is not None:
-            try:
-                self._sock = self._wrap(tls)
-            except (OSError, ValueError):
-                self.drop(CLOSED)  # it was reset since the byte came
-                return
-            self.session.secure = True
-            self.session.sts = ""
-            self._find_way()
-            self._loop.add_reader(self._fd, self._handshake)
-            self._handshake()
+            self._await_turn(self._begin_tls)
         else:
             self._loop.add_reader(self._fd, self._readable)
             self._readable()
+
+    def _await_turn(self, step: Callable[[], None]) -> None:
+        """Has something done when its turn comes, as thousands may want it; nothing is read until then."""
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._hub.turns.take(step)
+
+    def _begin_tls(self) -> None:
+        tls = self._welcome.tls
+        if not self.is_open or tls is None:
+            return
+        try:
+            self._sock = self._wrap(tls)
+        except (OSError, ValueError):
+            self.drop(CLOSED)  # it was reset since the byte came
+            return
+        self.session.secure = True
+        self.session.sts = ""
+        self._find_way()
+        self._handshake()
 
     def _wrap(self, tls: ssl.SSLContext) -> socket.socket:
         asking = self._welcome.asking
@@ -245,26 +247,27 @@ class Connection:
         return asking.wrap_socket(self._sock)
 
     def _handshake(self) -> None:
+        if not self.is_open:
+            return
         assert isinstance(self._sock, TLS_SOCKETS)
         try:
             self._sock.do_handshake()
         except ssl.SSLWantReadError:
-            self._loop.remove_writer(self._fd)
+            self._loop.add_reader(self._fd, self._await_turn, self._handshake)
             return
         except ssl.SSLWantWriteError:
-            self._loop.add_writer(self._fd, self._handshake)
+            self._loop.add_writer(self._fd, self._await_turn, self._handshake)
             return
         except OSError as error:
             self.drop(f"TLS handshake failed: {_reason(error)}")
             return
-        named = self._sock in _NAMED
+        named = self._sock in NAMED
         if isinstance(self._sock, TlsSocket):
             named, self.session.fingerprint = self._sock.named, self._sock.fingerprint
         if named:
             # "If no hostname has been provided for the connection, an STS persistence policy SHOULD
             # NOT be advertised."
             self.session.sts = self._welcome.sts
-        self._loop.remove_writer(self._fd)
         self._loop.add_reader(self._fd, self._readable)
         self._readable()
 

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from hubbub.commands.dispatch import dispatch, too_long
@@ -48,6 +49,7 @@ from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
 from hubbub.server.purger import Purger
 from hubbub.server.questions import Questions
+from hubbub.server.turns import Turns
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store
 from hubbub.store.writing import Commit
@@ -96,6 +98,7 @@ class Hub:
         self.arrivals = Arrivals()
         self.cloaks = Cloaks(secrets.token_bytes(32))
         """What stands for addresses; until it is given a secret that is kept, for this run only."""
+        self.turns = Turns(self._loop)
         self.intake = Intake(self, self._loop, pace)
         self._gate = Gate(rules.server_name, self.state.log_id)
         self._audiences = Audiences(self.connections)
@@ -489,7 +492,8 @@ class Hub:
         for connection in list(self.connections.values()):
             session = connection.session
             if session.phase is Phase.REGISTERING and now - connection.opened_at > registration:
-                self._hang_up(HangUp(session.id, "Registration timed out"))
+                # Thousands of handshakes that were begun at once end at once.
+                self.turns.take(partial(self._time_out, session))
             elif connection.pinged:
                 if now - connection.heard_at > ping + timeout:
                     silent = round(now - connection.heard_at)
@@ -504,6 +508,10 @@ class Hub:
             self._reap()
         if self.state.has_expired(int(self._clock() * 1000)):
             self.submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
+
+    def _time_out(self, session: Session) -> None:
+        if session.phase is Phase.REGISTERING:
+            self._hang_up(HangUp(session.id, "Registration timed out"))
 
     def _hurry(self, session: Session, now: float) -> None:
         """Gives up a client's batch that it doesn't end."""

@@ -36,6 +36,8 @@ log = logging.getLogger("hubbub.listener")
 
 BACKLOG: Final = 1_024
 ACCEPTS_AT_ONCE: Final = 64
+ACCEPT_SECONDS: Final = 0.001
+"""For how long is accepted at once: who still waits then is, in the event loop's next turn."""
 PAUSE_SECONDS: Final = 1.0
 """How long accepting rests when the process is out of file handles."""
 
@@ -150,7 +152,10 @@ class Listeners:
         return sock
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(ACCEPTS_AT_ONCE):
+        until = self._loop.time() + ACCEPT_SECONDS
+        for number in range(ACCEPTS_AT_ONCE):
+            if number and self._loop.time() >= until:
+                return
             try:
                 sock, place = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -1,4 +1,4 @@
-"""What a connection needs of a TLS socket that isn't the standard library's.
+"""What a connection needs of TLS sockets, the standard library's and another's.
 
 Law: errors are those of `ssl.SSLSocket`, so that a connection has one way for both; OpenSSL itself
 is bound in the module that needs it (`client_certificates`), which most servers never load.
@@ -10,6 +10,7 @@ import socket
 import ssl
 from abc import abstractmethod
 from typing import Final, Protocol
+from weakref import WeakSet
 
 
 class TlsSocket(socket.socket):
@@ -54,3 +55,16 @@ class Asking(Protocol):
 
 
 TLS_SOCKETS: Final = (ssl.SSLSocket, TlsSocket)
+
+NAMED: Final[WeakSet[ssl.SSLSocket | ssl.SSLObject]] = WeakSet()
+"""Whose client said in its handshake which host it wants, if the standard library's context notes it."""
+
+
+def note_names(context: ssl.SSLContext) -> None:
+    """Has it noted which clients say which host they want."""
+
+    def note(sock: ssl.SSLSocket | ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        if name:
+            NAMED.add(sock)
+
+    context.sni_callback = note

@@ -1,9 +1,10 @@
 """What hostile clients cost the others: `python -m tests.faults.hostile`, a table of each abuse.
 
 Each abuse has a server of its own, which it attacks twice. Meanwhile a client in a process of its own
-asks PING after PING. The table has the server's memory and that client's latency before, during (the
-worst of both rounds) and after. 1 when memory isn't bounded or the client is starved. Bounds are
-ratios of what was measured in the same run, for a machine that is slow or shared is so all the while.
+asks PING after PING. The table (Markdown, as it stands in docs/performance.md) has the server's memory
+and that client's latency before, during (the worst of both rounds) and after. 1 when memory isn't
+bounded, or the client is starved or dropped. Bounds are ratios of what was measured in the same run, for
+a machine that is slow or shared is so all the while.
 """
 
 from __future__ import annotations
@@ -77,10 +78,10 @@ class Probe:
             )
 
     def answered(self, since: float, until: float) -> list[float]:
-        """The latencies of what was asked in a span of time, sorted."""
+        """The latencies of what was asked in a span of time, in order."""
         lines = [line.split() for line in self._path.read_text().splitlines(keepends=True)]
         times = [(float(words[0]), float(words[1])) for words in lines if len(words) == 2]
-        return sorted(latency for began, latency in times if since <= began < until)
+        return [latency for began, latency in times if since <= began < until]
 
     @property
     def is_connected(self) -> bool:
@@ -108,10 +109,17 @@ class Phase:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """A latency in seconds; without any answer as long as the phase was."""
-        if not self.latencies:
-            return self.seconds
-        return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+        """A latency in seconds, as if it had been asked at every PROBE_SECONDS; or as long as the phase was.
+
+        Who waits for an answer doesn't ask meanwhile: a second in which nothing is answered would be
+        one long answer among many short ones.
+        """
+        waits = sorted(
+            latency - missed * PROBE_SECONDS
+            for latency in self.latencies
+            for missed in range(1 + int(latency / PROBE_SECONDS))
+        )
+        return waits[min(len(waits) - 1, int(share * len(waits)))] if waits else self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +159,15 @@ class Measured:
         worst = max(self.during, key=lambda phase: phase.percentile(0.99))
         rss = (self.before.rss, max(phase.rss for phase in self.during), self.after[-1].rss)
         phases = (self.before, worst, self.after[-1])
-        cells = [f"{value / MIB:6.0f}" for value in rss]
+        cells = [self.name, " / ".join(f"{value / MIB:.0f}" for value in rss)]
         for share in (0.5, 0.99):
-            cells += [f"{phase.percentile(share) * 1_000:7.1f}" for phase in phases]
-        return f"{self.name:<18}{' '.join(cells)}  {'; '.join(self.wrongs()) or 'ok'}"
+            cells.append(" / ".join(f"{phase.percentile(share) * 1_000:.1f}" for phase in phases))
+        return f"| {' | '.join(cells)} | {'; '.join(self.wrongs()) or 'ok'} |"
 
 
 HEAD = (
-    f"{'':<18}{'server, MiB':>20} {'PING p50, ms':>23} {'PING p99, ms':>23}\n"
-    f"{'abuse':<18}{'before during  after':>20} {'before  during   after':>23} {'before  during   after':>23}"
+    "| before / during / after | server, MiB | others' PING p50, ms | p99, ms | |\n"
+    "|---|---|---|---|---|"
 )
 
 # -- measuring --------------------------------------------------------------------------------------

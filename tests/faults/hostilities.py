@@ -214,9 +214,11 @@ async def _slow_loris(server: Server, chance: Random, seconds: float, size: floa
 
 
 async def _half_open_tls(server: Server, chance: Random, seconds: float, size: float) -> None:
-    """Thousands of handshakes that are begun, answered, and never ended."""
+    """Thousands of handshakes that are begun, all at once, answered, and never ended."""
     hello = _hello()
-    wires = await _many(server, round(2_000 * size), hello)
+    wires = await _many(server, round(2_500 * size))
+    for wire in wires:
+        await wire.send(hello)
     await asyncio.sleep(seconds)
     await asyncio.gather(*(wire.abort() for wire in wires))
 

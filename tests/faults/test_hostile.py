@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.faults.hostile import MIB, Measured, Phase, measure
+from tests.faults.hostile import HEAD, MIB, Measured, Phase, measure
 from tests.faults.hostilities import HOSTILITIES
 
 CALM = Phase(50 * MIB, 1.0, [0.001] * 50)
@@ -18,7 +18,19 @@ def measured(during: Phase = CALM, after: Phase = CALM, **rest: int) -> Measured
 
 def test_what_costs_nobody_anything_is_well() -> None:
     assert measured().wrongs() == []
-    assert measured().line().endswith("ok")
+    assert measured().line() == "| abuse | 50 / 50 / 50 | 1.0 / 1.0 / 1.0 | 1.0 / 1.0 / 1.0 | ok |"
+
+
+def test_a_second_without_an_answer_is_as_many_as_were_not_asked() -> None:
+    stalled = Phase(50 * MIB, 2.0, [0.001] * 65 + [1.0])
+    assert stalled.percentile(0.0) == 0.001
+    assert stalled.percentile(0.6) > 0.1
+    assert stalled.percentile(1.0) == 1.0
+    assert Phase(50 * MIB, 2.0, []).percentile(0.5) == 2.0
+
+
+def test_the_table_s_head_has_as_many_cells_as_its_lines() -> None:
+    assert {line.count("|") for line in (*HEAD.splitlines(), measured().line())} == {6}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +48,7 @@ def test_what_costs_nobody_anything_is_well() -> None:
 def test_what_is_wrong_is_told(wrong: Measured, word: str) -> None:
     (told,) = wrong.wrongs()
     assert word in told
-    assert wrong.line().endswith(told)
+    assert wrong.line().endswith(f"| {told} |")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")

@@ -6,10 +6,12 @@ import asyncio
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -19,9 +21,10 @@ from hubbub.irc.framing import BadLine
 from hubbub.server import connection as connection_module
 from hubbub.server.certificate import own_certificate
 from hubbub.server.client_certificates import AskingContext
-from hubbub.server.connection import Connection, Welcome, note_names
+from hubbub.server.connection import CLOSED, Connection, Welcome
 from hubbub.server.http import Site
-from hubbub.server.tls_socket import Asking
+from hubbub.server.tls_socket import TLS_SOCKETS, Asking, TlsSocket, note_names
+from hubbub.server.turns import MOST_SECONDS, Turns
 from tests.server.rig import PATIENCE
 
 
@@ -33,6 +36,7 @@ class Owner:
         self.reasons: list[str] = []
         self.addresses: list[str] = []
         self.news = asyncio.Event()
+        self.turns = Turns(asyncio.get_running_loop())
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
         self.lines += lines
@@ -85,6 +89,12 @@ class Line:
     async def rest(self) -> bytes:
         """All that comes up to the end of the stream."""
         return await self.read(1 << 30)
+
+    async def shaken(self) -> None:
+        """Returns when the handshake is over on this side as well."""
+        async with asyncio.timeout(PATIENCE):
+            while not (isinstance(sock := self.connection._sock, TLS_SOCKETS) and sock.version()):
+                await asyncio.sleep(0)
 
     async def closed(self) -> None:
         """Returns when the connection holds no socket any more."""
@@ -150,6 +160,7 @@ def on_line(
             line = Line(here, peer, welcome, proxied=proxied)
             if version is not None:
                 line.peer = await asyncio.to_thread(client_context(version).wrap_socket, peer)
+                await line.shaken()
             try:
                 await scenario(line)
             finally:
@@ -290,6 +301,64 @@ def test_a_handshake_that_is_left_half_done(tls: ssl.SSLContext) -> None:
 
     on_line(leaves, tls)
     on_line(stays, tls)
+
+
+class SlowTls:
+    """TLS each of whose handshakes takes a whole turn, on whatever machine."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, sock: socket.socket) -> TlsSocket:
+        time.sleep(MOST_SECONDS)
+        made = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return cast(TlsSocket, made)
+
+
+def test_handshakes_that_begin_at_once_are_done_in_many_turns(tls: ssl.SSLContext) -> None:
+    async def run() -> None:
+        loop, owner, sessions = asyncio.get_running_loop(), Owner(), []
+        welcome = Welcome(tls, True, 1 << 20, Site(8667), asking=SlowTls(tls))
+        with ExitStack() as stack:
+            for number in range(20):
+                here, peer = stack.enter_context(sockets())
+                peer.sendall(b"\x16\x03\x01")
+                sessions.append(Session(session_id(0, 1, number + 1), "host.test", secure=False))
+                Connection(here, "127.0.0.1", owner, sessions[-1], welcome, loop)
+            begun: list[int] = []
+            async with asyncio.timeout(PATIENCE):
+                while sum(begun) < len(sessions):
+                    await asyncio.sleep(0)
+                    begun.append(sum(session.secure for session in sessions) - sum(begun))
+            assert max(begun) == 1, "others are heard between any two of them"
+            assert [session.secure for session in sessions] == [True] * 20
+
+    asyncio.run(run())
+
+
+def test_who_is_gone_when_its_turn_comes_is_passed_over(tls: ssl.SSLContext) -> None:
+    async def scenario(line: Line) -> None:
+        await line.send(b"\x16\x03\x01")
+        async with asyncio.timeout(PATIENCE):
+            while not len(line.owner.turns):
+                await asyncio.sleep(0)
+        line.connection.finish(b"ERROR :Registration timed out\r\n")
+        while len(line.owner.turns):
+            await asyncio.sleep(0)
+        assert not line.session.secure
+        assert line.owner.reasons == []
+
+    on_line(scenario, tls)
+
+
+def test_who_says_nothing_and_goes_is_dropped_when_its_turn_comes() -> None:
+    async def scenario(line: Line) -> None:
+        line.peer.close()
+        await line.owner.until(lambda: bool(line.owner.reasons))
+        assert line.owner.reasons == [CLOSED]
+        await line.closed()
+
+    on_line(scenario)
 
 
 # -- who doesn't read ---------------------------------------------------------------------

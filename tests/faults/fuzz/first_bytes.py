@@ -7,7 +7,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,6 +16,7 @@ from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine
 from hubbub.server.certificate import own_certificate
 from hubbub.server.connection import Connection, Welcome
+from hubbub.server.turns import Turns
 from tests.faults.fuzz.wire import SITE, UPGRADE, masked, pieces
 
 PROXIED, PLAIN, IN_TLS, WITH_TLS, SLOW = 1, 2, 4, 8, 16
@@ -35,14 +36,14 @@ class _Loop:
     def time(self) -> float:
         return 1.0
 
-    def add_reader(self, fd: int, call: Callable[[], None]) -> None:
-        self.readers[fd] = call
+    def add_reader(self, fd: int, call: Callable[..., None], *arguments: object) -> None:
+        self.readers[fd] = partial(call, *arguments)
 
     def remove_reader(self, fd: int) -> None:
         self.readers.pop(fd, None)
 
-    def add_writer(self, fd: int, call: Callable[[], None]) -> None:
-        self.writers[fd] = call
+    def add_writer(self, fd: int, call: Callable[..., None], *arguments: object) -> None:
+        self.writers[fd] = partial(call, *arguments)
 
     def remove_writer(self, fd: int) -> None:
         self.writers.pop(fd, None)
@@ -74,7 +75,8 @@ class _Timer:
 class _Owner:
     """Stands for the hub: keeps what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: _Loop) -> None:
+        self.turns = Turns(cast(Any, loop))
         self.lines: list[bytes | BadLine] = []
         self.reasons: list[str] = []
         self.addresses: list[str] = []
@@ -151,7 +153,8 @@ def run_first_bytes(data: bytes) -> Iterable[Hashable]:
     """A connection ends once, whatever came, and then holds no socket, reader or writer."""
     flags, stream = (data[0], data[1:]) if data else (PLAIN, b"")
     here, there = socket.socketpair()
-    loop, owner = _Loop(), _Owner()
+    loop = _Loop()
+    owner = _Owner(loop)
     tls = _contexts()[0] if flags & WITH_TLS else None
     welcome = Welcome(tls, bool(flags & PLAIN), 65_536, SITE)
     session = Session(session_id(0, 1, 1), "host.test", secure=False)
