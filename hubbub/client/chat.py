@@ -32,6 +32,7 @@ from hubbub.client.events import (
     Registered,
     RoomRenamed,
     SearchShown,
+    TakenOut,
 )
 from hubbub.client.outbox import OutboxFull
 from hubbub.client.render import Line, Stream, View, clean, render
@@ -41,6 +42,8 @@ NICK_MOST = 64
 """Bytes of a name before a server has said its own limit."""
 SAID_MOST = 500
 """How many messages of a room one can refer to."""
+CONVERSATIONS_MOST = 500
+"""In how many rooms and with how many people."""
 RECLAIM_EVERY, RECLAIM_TRIES = 5.0, 12
 """After a reconnect the old connection may hold our name for a while: seconds, and how often."""
 
@@ -183,6 +186,8 @@ class Chat:
             return replace(event, happenings=kept)
         if self._is_unwelcome(event):
             return None
+        if isinstance(event, TakenOut):
+            return self._with_author(event)
         room = getattr(event, "room", "")
         if not isinstance(event, MessageShown | Joined | Left) or event.own:
             return event
@@ -253,20 +258,31 @@ class Chat:
             return False
         return fold(event.room) not in self._caught_up
 
-    def find_said(self, room: str, words: str) -> str:
-        """The id of the last message that was shown in a room and has these words.
+    def find_said(self, room: str, words: str, *, own: bool = False) -> str:
+        """The id of the last message that was shown in a room and has these words, or is our `own`.
 
         Raises `IntentError` when none was.
         """
         for message in reversed(self._said.get(fold(room), ())):
-            if message.msgid and fold(words) in fold(message.text):
+            if message.msgid and fold(words) in fold(message.text) and (message.own or not own):
                 return message.msgid
         raise IntentError(f"No such message was shown here in {clean(room)}.")
 
+    def _with_author(self, event: TakenOut) -> TakenOut:
+        """A redaction, with whose message it is if that was shown; it can't be referred to any more."""
+        said = self._said.get(fold(event.room), deque())
+        known = next((one for one in said if one.msgid == event.message), None)
+        if known is None:
+            return event
+        said.remove(known)
+        return replace(event, author=known.author, said_at=known.time)
+
     def _follow(self, event: Event) -> None:
-        if isinstance(event, MessageShown) and not event.whisper:
+        if isinstance(event, MessageShown):
             said = self._said.setdefault(fold(event.room), deque(maxlen=SAID_MOST))
             said.append(event)
+            if len(self._said) > CONVERSATIONS_MOST:
+                del self._said[next(iter(self._said))]
         match event:
             case PinsShown(room=room, happenings=pinned):
                 self.pins[fold(room)] = tuple(item.msgid or "" for item in pinned)

@@ -167,6 +167,12 @@ def _own_room(chat: Chat, rest: str) -> None:
         return
     named = bool(words) and chat.connection.is_room(words[0])
     room = words.pop(0) if named else _room(chat, "")
+    if action.lower() == "register" and room not in chat.connection.rooms:
+        name = clean(room)
+        raise IntentError(
+            f"You aren't in {name}: /join {name} first, which makes it if there is none."
+            " Whoever makes a room runs it, and can then register it."
+        )
     chat.connection.ask("ROOM", action.upper(), room, *words)
 
 
@@ -196,6 +202,11 @@ def _unpin(chat: Chat, rest: str) -> None:
     if not (rest.isascii() and rest.isdigit() and 0 < int(rest[:6]) <= len(listed)):
         raise UsageError(f"usage: {_BY_NAME['unpin'].usage}; /pins lists them with their numbers")
     chat.connection.ask("UNPIN", room, listed[int(rest[:6]) - 1])
+
+
+def _redact(chat: Chat, rest: str) -> None:
+    room = _room(chat, "")
+    chat.connection.ask("REDACT", room, chat.find_said(room, rest, own=not rest))
 
 
 def _kick(chat: Chat, rest: str) -> None:
@@ -345,6 +356,7 @@ ROWS = (
     Row("pin", "[words]", "keep the last message in view, or the last one with these words", _pin),
     Row("unpin", "<number>", "end that, with the number that /pins shows", _unpin, 1),
     Row("pins", "[room]", "what is kept in view", _pins, takes="room"),
+    Row("redact", "[words]", "take back your last message, or the last one with these words", _redact),
     Row("away", "[reason]", "be away; without a reason, be back", _away, 0, ("back",)),
     Row("history", "[room or person] [count]", "what was said earlier; again, and it is earlier still", _history),
     Row("search", "<words>", "find something that was said", _search, 1),

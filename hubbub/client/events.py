@@ -155,6 +155,22 @@ class MessageShown(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOut(Happening):
+    """What was said in `room`, under the id `message`, was taken out by `by`.
+
+    `author` said it at `said_at`, where it had been shown; else `author` is empty.
+    """
+
+    room: str
+    message: str
+    by: str
+    reason: str = ""
+    whisper: bool = False
+    author: str = ""
+    said_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Joined(Happening):
     """`nick` joined `room`."""
 

@@ -23,6 +23,7 @@ from hubbub.client.events import (
     QuitSeen,
     Renamed,
     RoomRenamed,
+    TakenOut,
     TopicChanged,
 )
 from hubbub.irc.message import Message
@@ -131,6 +132,16 @@ def _message(message: Message, us: Perspective) -> Happening | None:
     return MessageShown(peer, author, text, kind, own, True, **_when(message, us))
 
 
+def _redact(message: Message, us: Perspective) -> Happening:
+    target, id = message.params[:2]
+    reason = message.params[2] if len(message.params) > 2 else ""
+    by, bare = us.who(message.source), target.lstrip(us.status_signs)
+    if us.is_room(bare):
+        return TakenOut(bare, id, by, reason, **_when(message, us))
+    peer = us.place or (nick_of(message.source) if us.is_us(target) else target)
+    return TakenOut(peer, id, by, reason, True, **_when(message, us))
+
+
 def _join(message: Message, us: Perspective) -> Happening:
     nick = nick_of(message.source)
     return Joined(message.params[0], nick, us.is_us(nick), **_when(message, us))
@@ -192,6 +203,7 @@ _ROWS: dict[str, tuple[int, Callable[[Message, Perspective], Happening | None]]]
     # command: (parameters it needs, how it is read)
     "PRIVMSG": (2, _message),
     "NOTICE": (2, _message),
+    "REDACT": (2, _redact),
     "JOIN": (1, _join),
     "PART": (1, _part),
     "QUIT": (0, _quit),

@@ -31,6 +31,7 @@ from hubbub.client.events import (
     RoomRenamed,
     ServerError,
     ServerNotice,
+    TakenOut,
     TopicChanged,
 )
 from hubbub.client.narration import Perspective, narrate, nick_of, place_of, time_of
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 KICK_THEN_ERROR = 5.0
 """Seconds in which an ERROR after our being kicked means: stay away."""
+
+FALLBACK = "guest"
+"""The name that is suggested to whoever wanted one that can't be."""
 
 _NICK_ERRORS = {"431", "432", "433", "436", "437", "484"}
 _JOIN_ERRORS = {"403", "405", "437", "471", "473", "474", "475", "476", "477", "480", "489", "520"}
@@ -173,6 +177,8 @@ class Reading:
                     c.emit(ServerNotice(happening.text))
                 else:
                     c.show(fold(room), room, happening, True)
+            case TakenOut(room=room):
+                c.show(fold(room), room, happening, anchors)
             case Joined(room=room, nick=nick, own=own):
                 c.rooms.joined(room, nick, own)
                 if own:
@@ -357,7 +363,7 @@ class Reading:
             words = " ".join(params[1:])
             self._c.emit(ServerNotice(words, "welcome" if code < "300" else code))
         elif code in _NICK_ERRORS and not self._c.is_room(about):
-            self._nick_refused(about or self._c.nick, reason)
+            self._nick_refused(about or self._c.nick, reason, unfit=code == "432")
         elif code == "451" or (code == "421" and about.upper() == "CAP"):
             self._c.registration.no_capabilities()
         elif code in _SHUT_OUT:
@@ -399,12 +405,13 @@ class Reading:
             command = "JOIN"
         c.emit(Refused(command, about, reason, "", code))
 
-    def _nick_refused(self, nick: str, reason: str) -> None:
-        c = self._c
+    def _nick_refused(self, nick: str, reason: str, *, unfit: bool = False) -> None:
+        """Somebody else has the name, or it is `unfit`: then nobody can have one like it."""
+        c, near = self._c, FALLBACK if unfit and not nick.startswith(FALLBACK) else nick
         unnamed = c.registration.refused()
         if not unnamed:
             c.nick_wanted = c.nick
-        c.emit(NickRefused(nick, reason, suggestion(nick), not unnamed))
+        c.emit(NickRefused(nick, reason, suggestion(near), not unnamed))
 
     def _welcome(self, message: Message, _: str | None) -> None:
         self._server = nick_of(message.source)

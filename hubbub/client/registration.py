@@ -27,6 +27,7 @@ WANTED = (
     "draft/channel-rename",
     "draft/chathistory",
     "draft/event-playback",
+    "draft/message-redaction",
     "soju.im/search",
     "hubbub/device",
     "hubbub/once",

@@ -129,6 +129,18 @@ def _message(event: e.MessageShown, view: View) -> list[Line]:
     return [Line(f"{time} {body}", Stream.CHAT, event.own, event.whisper)]
 
 
+@_row(e.TakenOut)
+def _taken_out(event: e.TakenOut, view: View) -> list[Line]:
+    mark = f"[taken out by {clean(event.by)}{_because(event.reason)}]"
+    if not event.author:
+        # An earlier one that isn't shown any more, nor was: it is told of while it happens.
+        return [] if event.replayed else _story(event, f"an earlier message {mark}", view)
+    when = stamp(event.said_at, view.now)
+    place = f"your whispers with {clean(event.room)}: " if event.whisper else ""
+    place = place or _elsewhere(event.room, view)
+    return _story(event, f"{place}what {clean(event.author)} said at {when} {mark}", view)
+
+
 @_row(e.Joined)
 def _joined(event: e.Joined, view: View) -> list[Line]:
     if event.replayed:

@@ -18,6 +18,7 @@ from hubbub.commands.naming import name_problem, reserved_problem
 from hubbub.commands.row import IRCV3, Call, Kind, Row, When, query
 from hubbub.commands.rules import require_acceptance
 from hubbub.core import entries
+from hubbub.core.ids import numbered
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge import sasl
@@ -276,6 +277,9 @@ def unavailable(command: str, name: str, outcome: Outcome) -> Exception:
 def verify(call: Call) -> Sequence[Work]:
     """VERIFY: shows the code that was sent to an address, of a registration or an account."""
     session = call.session
+    if session.registration is not None and session.registration.account:
+        text = "You are logged in already"
+        raise fail("VERIFY", "ALREADY_AUTHENTICATED", call.param(0), text=text)
     entry = entries.Confirm(session.id, call.param(0), digest(call.param(1)))
     return [entry, Lookup(lambda session, state: ())]
 
@@ -442,11 +446,11 @@ def sessions(call: Call) -> Sequence[Work]:
 def _list_sessions(call: Call, state: State) -> Sequence[Shown | Fetch]:
     user = state.sessions[call.session.id].user
     shown = []
-    for session in user.sessions:
+    for number, session in numbered(user.sessions).items():
         way = "secure" if state.sessions[session].secure else "plain"
         this = "this one" if session == call.session.id else "another"
-        text = f"{session}: {way}, {this}"
-        shown.append(Reply("NOTE", ("SESSIONS", "SESSION", str(session), text)))
+        text = f"{number}: {way}, {this}"
+        shown.append(Reply("NOTE", ("SESSIONS", "SESSION", str(number), text)))
     end = Reply("NOTE", ("SESSIONS", "SESSIONS_END", str(len(shown)), "End of sessions"))
     return [*shown, end]
 

@@ -14,7 +14,7 @@ from hubbub.commands.row import Call, Kind, Row, When, query
 from hubbub.core.choosing import shown
 from hubbub.core.entities import User
 from hubbub.core.history import Own
-from hubbub.core.ids import FIRST_PLACE, Place, msgid, parse_msgid
+from hubbub.core.ids import FIRST_PLACE, Place, msgid, numbered, parse_msgid
 from hubbub.core.outputs import Event, HistoryRow
 from hubbub.core.presence import addresses_of
 from hubbub.core.state import State
@@ -69,9 +69,9 @@ def _about(state: State, user: User) -> list[Reply]:
         created = iso_time(account.created)
         notes.append(("ACCOUNT", account.name, account.role, created, account.email or "*"))
     notes += [("ADDRESS", address) for address in addresses_of(state, user)]
-    for session in user.sessions:
+    for number, session in numbered(user.sessions).items():
         way = "secure" if state.sessions[session].secure else "plain"
-        notes.append(("SESSION", str(session), way))
+        notes.append(("SESSION", str(number), way))
     for member in user.memberships.values():
         notes.append(("MEMBER", member.room.name, member.ranks or "*"))
     known = state.settings.of(user.identity)

@@ -17,7 +17,7 @@ from hubbub.core.codes import DAY_SECONDS, RESETS, Code, Kind
 from hubbub.core.describing import show_newcomer
 from hubbub.core.entities import ROLES, Account, Member, User
 from hubbub.core.happening import did, happened
-from hubbub.core.ids import NO_SESSION, AccountId, SessionId
+from hubbub.core.ids import NO_SESSION, AccountId, SessionId, numbered
 from hubbub.core.invitations import move_invitations
 from hubbub.core.measures import BAN, Signs
 from hubbub.core.missed import forget_last_seen, move_last_seen
@@ -502,7 +502,7 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
 def revoke_session(state: State, entry: entries.RevokeSession, out: list[Output]) -> None:
     """Ends a session of one's own user, most likely another device's."""
     user = speaker(state, entry.session)
-    target = SessionId(entry.target)
+    target = numbered(user.sessions).get(entry.target, SessionId(entry.target))
     if target not in user.sessions:
         text = "You have no session of that number: SESSIONS lists them"
         raise fail("SESSIONS", "SESSION_UNKNOWN", str(entry.target), text=text)
@@ -510,5 +510,5 @@ def revoke_session(state: State, entry: entries.RevokeSession, out: list[Output]
     out.append(HangUp(target, reason))
     end_session(state, target, reason, out)
     if target != entry.session:
-        reply = Reply("NOTE", ("SESSIONS", "SESSION_ENDED", str(target), "That session was ended"))
-        out.append(Answer(entry.session, reply))
+        ended = ("SESSIONS", "SESSION_ENDED", str(entry.target), "That session was ended")
+        out.append(Answer(entry.session, Reply("NOTE", ended)))

@@ -142,7 +142,7 @@ class DeleteAccount(Entry, frozen=True):
 
 
 class RevokeSession(Entry, frozen=True):
-    """Ends one of the sessions of one's own user."""
+    """Ends one of the sessions of one's own user: its id, or its number (`ids.numbered`)."""
 
     target: int
 

@@ -5,6 +5,7 @@ Law: every identifier is a function of the log; none is drawn at random here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NewType
 
 SessionId = NewType("SessionId", int)
@@ -35,6 +36,18 @@ def session_id(node: int, epoch: int, number: int) -> SessionId:
 def origin(session: SessionId) -> tuple[int, int]:
     """The node and epoch that a session belongs to."""
     return session >> 53, session >> 31 & (1 << 22) - 1
+
+
+def numbered(sessions: Iterable[SessionId]) -> dict[int, SessionId]:
+    """Somebody's sessions by the numbers that people call them: small ones, always the same.
+
+    It is the session's number in its epoch; where two nodes gave the same, the second keeps its id.
+    """
+    found: dict[int, SessionId] = {}
+    for session in sessions:
+        short = session & (1 << 31) - 1
+        found[session if short in found else short] = session
+    return found
 
 
 def is_log_id(text: str) -> bool:

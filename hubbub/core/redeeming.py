@@ -161,12 +161,25 @@ def confirm(state: State, entry: entries.Confirm, out: list[Output]) -> None:
     if account is not None:
         code = state.codes.find("address", entry.digest, state.now, account.id)
     if account is None or code is None:
+        _require_something_to_confirm(state, entry)
         raise _wrong_code("VERIFY", entry.name)
     state.end_code(code)
     account.confirmed = max(state.now, 1)
     state.save(account)
     text = "Your e-mail address is confirmed"
     out.append(Answer(entry.session, Reply("VERIFY", ("SUCCESS", account.name, text))))
+
+
+def _require_something_to_confirm(state: State, entry: entries.Confirm) -> None:
+    """Refuses who is logged in, unless it mistyped the code for its own account's address."""
+    presence = state.sessions.get(entry.session)
+    owner = None if presence is None else presence.user.owner
+    if owner is None:
+        return
+    if owner is state.account_named(entry.name) and state.codes.of("address", owner.id):
+        return
+    text = f"You are logged in as {owner.name} already"
+    raise fail("VERIFY", "ALREADY_AUTHENTICATED", owner.name, text=text)
 
 
 def _make_confirmed(

@@ -87,6 +87,7 @@ WIRE = {
     "pin": ("/pin", "PIN #lobby m3"),
     "unpin": ("/unpin 2", "UNPIN #lobby m3"),
     "pins": ("/pins", "PINS #lobby"),
+    "redact": ("/redact tea", "REDACT #lobby m3"),
     "away": ("/away having tea", "AWAY :having tea"),
     "history": ("/history 10", "CHATHISTORY LATEST #lobby * 10"),
     "search": ("/search two words", "SEARCH text=two\\swords"),
@@ -123,7 +124,7 @@ def test_every_command_has_help_and_does_something(name: str, tmp_path: Path) ->
     assert row is not None
     assert row.help
     one = person(CAPS + " soju.im/search hubbub/settings")
-    if name in ("pin", "unpin"):
+    if name in ("pin", "unpin", "redact"):
         pinned(one)
     if name in WIRE:
         typed, wire = WIRE[name]
@@ -447,3 +448,13 @@ def test_who_cant_be_asked_is_told_only() -> None:
     one.rig.gets(":s FAIL REGISTER RULES_NOT_ACCEPTED alice :This server has rules")
     assert one.happens() == ["*** alice: This server has rules"]
     assert one.types("y") == ["RULES", "PRIVMSG #lobby y"]
+
+
+def test_a_room_is_registered_by_who_is_in_it() -> None:
+    one = person()
+    assert one.types("/room register #den") == []
+    (line,) = one.happens()
+    assert "You aren't in #den: /join #den first, which makes it if there is none." in line
+    assert one.types("/room register #lobby") == ["ROOM REGISTER #lobby"]
+    assert one.types("/room REGISTER #Lobby") == ["ROOM REGISTER #Lobby"]
+    assert one.types("/room info #den") == ["ROOM INFO #den"]

@@ -134,6 +134,20 @@ def test_a_refused_name_waits_for_another(rig: Rig) -> None:
     assert rig.connection.nick == "carol"
 
 
+@pytest.mark.parametrize(
+    ("nick", "near"), [("admin", "guest2"), ("NickServ_", "guest2"), ("guest2", "guest3")]
+)
+def test_for_a_name_that_cant_be_had_one_of_another_kind_is_suggested(
+    rig: Rig, nick: str, near: str
+) -> None:
+    rig.up()
+    rig.gets(":s CAP * LS :message-tags", ":s CAP * ACK :message-tags")
+    rig.gets(f":s 432 * {nick} :Not yours")
+    (refused,) = rig.take(NickRefused)
+    assert isinstance(refused, NickRefused)
+    assert refused.suggestion == near
+
+
 def test_ping_is_answered_and_silence_is_asked_about(rig: Rig) -> None:
     in_lobby(rig)
     assert rig.gets("PING :a b") == ["PONG :a b"]

@@ -115,6 +115,7 @@ def _sample(kind: type, name: str, bad: str) -> object:
         "registered": False,
         "waiting": 1,
         "told": False,
+        "said_at": None,
         "missed": 1,
         "attempt": 1,
         "retry_in": 1.0,

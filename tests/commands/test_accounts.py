@@ -552,6 +552,46 @@ def test_sessions_are_listed_and_ended(world: World) -> None:
     assert not desk.closed
 
 
+def test_sessions_have_small_numbers_that_stay(world: World) -> None:
+    world.account("ann", "password")
+    phone, desk, pad = (
+        world.connect("ann", "standard-replies", password="password") for _ in range(3)
+    )
+    listed = [line.split()[4] for line in desk.ask("SESSIONS")[:3]]
+    assert all(int(number) < 1_000 for number in listed)
+    assert len(set(listed)) == 3
+    assert [line.split()[4] for line in pad.ask("SESSIONS")[:3]] == listed
+    assert told(desk.ask(f"SESSIONS REVOKE {listed[0]}"), f"SESSION_ENDED {listed[0]} ")
+    assert phone.closed
+    assert [line.split()[4] for line in pad.ask("SESSIONS")[:2]] == listed[1:]
+    assert told(desk.ask(f"SESSIONS REVOKE {listed[0]}"), "SESSION_UNKNOWN")
+    stranger = world.connect("bob", "standard-replies")
+    assert told(stranger.ask(f"SESSIONS REVOKE {listed[1]}"), "SESSION_UNKNOWN")
+    assert not desk.closed
+
+
+def test_who_is_logged_in_has_nothing_to_verify(world: World) -> None:
+    world.account("ann", "password")
+    world.account("bob", "password")
+    ann = world.connect("ann", "standard-replies", password="password")
+    already = "FAIL VERIFY ALREADY_AUTHENTICATED ann :You are logged in as ann already"
+    for name in ("ann", "bob", "nobody"):
+        assert told(ann.ask(f"VERIFY {name} aaaa-bbbb"), already)
+    early = world.arrive()
+    early.send("CAP REQ :sasl standard-replies", "NICK bob", *plain("bob", "password"))
+    assert told(early.ask("VERIFY bob aaaa-bbbb"), "FAIL VERIFY ALREADY_AUTHENTICATED bob ")
+    guest = world.connect("guest", "standard-replies")
+    assert told(guest.ask("VERIFY ann aaaa-bbbb"), "FAIL VERIFY INVALID_CODE ann ")
+
+
+def test_who_mistypes_the_code_of_its_own_address_is_told_so(world: World) -> None:
+    world.account("ann", "password")
+    ann = world.connect("ann", "standard-replies", password="password")
+    world.submit(ann, entries.SetEmail(ann.session.id, "ann", "a@example.org", "d" * 64))
+    assert told(ann.ask("VERIFY ann aaaa-bbbb"), "FAIL VERIFY INVALID_CODE ann ")
+    assert told(ann.ask("VERIFY bob aaaa-bbbb"), "ALREADY_AUTHENTICATED")
+
+
 def test_a_banned_account_does_not_come_in(world: World) -> None:
     world.account("ann", "password")
     ann = world.connect("ann", password="password")
