@@ -2,7 +2,7 @@
 
 Law: a step takes out so few rows that a commit hardly waits for it. Nobody is shown what is over
 even before that (`core.history.kept_from`), so that it may take its time. What a room leaves behind
-is found by the indexes of its history, the oldest first, so a step costs what it takes out.
+is found by the list of its places, the oldest first, so a step costs what it takes out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from hubbub.store import indexing, rows
 from hubbub.store.journal import Journal
+from hubbub.store.places import Lists, let_go
 
 STEP_ROWS: Final = 32
 """How many rows of the history one step takes out."""
@@ -20,17 +21,14 @@ STEP_ROOMS: Final = 32
 DAY_MS: Final = 24 * 3_600_000
 
 _COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
-_KINDS: Final = {
-    "history_said": "IN ('PRIVMSG', 'NOTICE')",
-    "history_events": "NOT IN ('PRIVMSG', 'NOTICE', 'ERASED')",
-}
 
 
 class Expiry:
     """The steps of one store; one thread at a time uses it, in the writer's transactions."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, lists: Lists) -> None:
         self._journal = journal
+        self._lists = lists
         self._room = 0
         """The last room that was looked at in this round."""
 
@@ -45,6 +43,8 @@ class Expiry:
                 return gone, True
         else:
             gone = 0
+        if self._room == 0:
+            self._lists.list_tail(cursor)
         asked = cursor.execute(
             "SELECT id, keep_days FROM rooms WHERE keep_days > 0 AND id > ? ORDER BY id LIMIT ?",
             (self._room, STEP_ROOMS),
@@ -74,12 +74,12 @@ class Expiry:
 
     def _in_room(self, cursor: sqlite3.Cursor, room: int, before: int, most: int) -> int:
         end, gone = _first_since(cursor, before), 0
-        for index, kind in _KINDS.items():
+        for said in (True, False):
             for status in ("", "+", "@"):
                 found = cursor.execute(
-                    f"SELECT {_COLUMNS} FROM history INDEXED BY {index} WHERE room = ?"
-                    f" AND status = ? AND command {kind} AND place < ? ORDER BY place LIMIT ?",
-                    (room, status, end, most - gone),
+                    f"SELECT {_COLUMNS} FROM history WHERE place IN (SELECT place FROM room_places"
+                    " WHERE room = ? AND said = ? AND status = ? AND place < ? ORDER BY place LIMIT ?)",
+                    (room, said, status, end, most - gone),
                 ).fetchall()
                 self._take_out(cursor, found, in_journal=True)
                 gone += len(found)
@@ -102,6 +102,7 @@ class Expiry:
                 )
             elif in_journal:
                 self._journal.blank(cursor, row)
+        let_go(cursor, found)
         cursor.execute(f"DELETE FROM history WHERE {those}", places)
 
 

@@ -142,12 +142,15 @@ CREATE TABLE history (
   realname TEXT NOT NULL, splits TEXT
 );
 CREATE INDEX history_time ON history (time);
-CREATE INDEX history_author ON history (author);
-CREATE INDEX history_said ON history (room, status)
-  WHERE room IS NOT NULL AND command IN ('PRIVMSG', 'NOTICE');
-CREATE INDEX history_events ON history (room, status)
-  WHERE room IS NOT NULL AND command NOT IN ('PRIVMSG', 'NOTICE', 'ERASED');
 CREATE INDEX history_edits ON history (author) WHERE instr(tags, '"draft/target-msgid":');
+CREATE TABLE room_places (
+  room INTEGER, said INTEGER, status TEXT, place INTEGER, PRIMARY KEY (room, said, status, place)
+) WITHOUT ROWID;
+CREATE TABLE author_places (
+  author TEXT, place INTEGER, PRIMARY KEY (author, place)
+) WITHOUT ROWID;
+CREATE TABLE listed (place INTEGER NOT NULL);
+INSERT INTO listed VALUES ((1 << 40) - 1);
 CREATE TABLE whispers (
   identity TEXT, peer_folded TEXT, place INTEGER, PRIMARY KEY (identity, peer_folded, place)
 ) WITHOUT ROWID;
@@ -186,8 +189,8 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
 );
 """
 # `last` of a batch is the place of the last history row that it made.
-# The indexes of history end in its place, as SQLite's do in the rowid. Each row of a room is in
-# one of the two, unless it was erased: what was said is found fast however many joins lie between.
+# A room's places have what was said apart from what happened, so that it is found fast however many
+# joins lie between; what was erased is in neither (store/places.py).
 
 MIGRATIONS: Final[Sequence[str]] = (_SCHEMA_1,)
 """Step N, from 1, leads from schema N - 1 to schema N."""

@@ -36,10 +36,9 @@ from hubbub.core.ids import Place, RoomId
 from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
 from hubbub.irc.names import fold, fold_nick
 from hubbub.store import rows
+from hubbub.store.places import SAID, TAIL
 from hubbub.store.searching import search
 
-_SAID: Final = "IN ('PRIVMSG', 'NOTICE')"
-_HAPPENED: Final = "NOT IN ('PRIVMSG', 'NOTICE', 'ERASED')"
 _COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
 _LAST: Final = (1 << 63) - 1
 
@@ -127,8 +126,26 @@ def _count_statement(shape: _Shape) -> str:
 
 def _places(shape: _Shape) -> str:
     """What selects the places of a page's rows."""
-    # A time is turned into the place of the first row at or after it; with none there, nothing
-    # comes after it, and everything comes before it.
+    span, order = _span(shape), "DESC" if shape.newest else "ASC"
+    branches = _in_room(shape, span) if shape.statuses is not None else [_whispered(shape, span)]
+    each = [
+        f"SELECT * FROM (SELECT place FROM {branch} ORDER BY place {order} LIMIT :limit)"
+        for branch in branches
+    ]
+    return f"SELECT place FROM ({' UNION ALL '.join(each)}) ORDER BY place {order} LIMIT :limit"
+
+
+class _Span(NamedTuple):
+    start: str
+    end: str
+
+
+def _span(shape: _Shape) -> _Span:
+    """Between which places the page is.
+
+    A time is turned into the place of the first row at or after it; with none there, nothing comes
+    after it, and everything comes before it.
+    """
     first = "SELECT place FROM history INDEXED BY history_time WHERE time {} ORDER BY time, place LIMIT 1"
     start, end = ":start", ":end"
     if shape.after_time:
@@ -137,33 +154,42 @@ def _places(shape: _Shape) -> str:
         start = f"max({start}, ifnull(({first.format('>= :from_time')}), {_LAST}))"
     if shape.before_time:
         end = f"min(:end, ifnull(({first.format('>= :before')}), {_LAST}))"
-    order = "DESC" if shape.newest else "ASC"
-    tail = f"AND place < {end} ORDER BY place {order} LIMIT :limit"
-    branches = []
-    unwanted = ", ".join(["'ERASED'", *(f":without{at}" for at in range(shape.without))])
-    if shape.statuses is None:
-        said = f"AND command NOT IN ({unwanted})" if shape.events else f"AND command {_SAID}"
-        branches.append(
-            f"SELECT place FROM whispers CROSS JOIN history USING (place) "
-            f"WHERE identity = :identity AND peer_folded = :peer {said} "
-            f"AND place >= {start} {tail}"
-        )
-    kinds = {"history_said": _SAID}
-    if shape.events:
-        wanted = f" AND command NOT IN ({unwanted})" if shape.without else ""
-        kinds["history_events"] = f"{_HAPPENED}{wanted}"
-    for index, test in kinds.items():
+    return _Span(start, end)
+
+
+def _wanted(shape: _Shape) -> str:
+    if not shape.events:
+        return SAID
+    unwanted = ("'ERASED'", *(f":without{at}" for at in range(shape.without)))
+    return f"command NOT IN ({', '.join(unwanted)})"
+
+
+def _whispered(shape: _Shape, span: _Span) -> str:
+    return (
+        "whispers CROSS JOIN history USING (place) WHERE identity = :identity AND peer_folded = :peer"
+        f" AND {_wanted(shape)} AND place >= {span.start} AND place < {span.end}"
+    )
+
+
+def _in_room(shape: _Shape, span: _Span) -> list[str]:
+    """A room's list for each rank, of what was said and of what happened, and the tail."""
+    branches, ranks = [], range(shape.statuses or 0)
+    for said in (1, 0) if shape.events else (1,):
+        # By which command something happened only its row knows.
+        source, test = "room_places AS placed", ""
+        if shape.without and not said:
+            source, test = f"{source} CROSS JOIN history USING (place)", f" AND {_wanted(shape)}"
         branches += [
-            f"SELECT place FROM history INDEXED BY {index} WHERE room = :room "
-            f"AND status = :status{number} AND command {test} "
-            f"AND place >= max(:since{number}, {start}) {tail}"
-            for number in range(shape.statuses or 0)
+            f"{source} WHERE placed.room = :room AND said = {said} AND placed.status = :status{rank}"
+            f"{test} AND place >= max(:since{rank}, {span.start}) AND place < {span.end}"
+            for rank in ranks
         ]
-    places = branches[0]
-    if len(branches) > 1:
-        union = " UNION ALL ".join(f"SELECT * FROM ({branch})" for branch in branches)
-        places = f"SELECT place FROM ({union}) ORDER BY place {order} LIMIT :limit"
-    return places
+    readable = (f"status = :status{rank} AND place >= :since{rank}" for rank in ranks)
+    branches.append(
+        f"history WHERE place >= max({TAIL} + 1, {span.start}) AND place < {span.end}"
+        f" AND room = :room AND {_wanted(shape)} AND ({' OR '.join(readable)})"
+    )
+    return branches
 
 
 def _in_order(connection: sqlite3.Connection, page: Page) -> Page:
@@ -285,7 +311,7 @@ def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryR
 def _messages(connection: sqlite3.Connection, question: Messages) -> list[HistoryRow]:
     statement = (
         f"SELECT json_group_array(json_array({_COLUMNS})) FROM history"
-        f" WHERE place IN (SELECT value FROM json_each(:places)) AND +room = :room AND command {_SAID}"
+        f" WHERE place IN (SELECT value FROM json_each(:places)) AND +room = :room AND {SAID}"
     )
     places = msgspec.json.encode(question.places).decode()
     parameters: Parameters = {"places": places, "room": question.conversation.room}
@@ -297,14 +323,19 @@ def _messages(connection: sqlite3.Connection, question: Messages) -> list[Histor
     ]
 
 
-# An author's rows are found by their index, which ends in the place, and so are its whispers.
 _OWN_STATEMENT: Final = f"""
 SELECT json_group_array(json_array({_COLUMNS})) FROM (
   SELECT * FROM history WHERE place IN (
     SELECT place FROM (
       SELECT * FROM (
-        SELECT place FROM history INDEXED BY history_author
-        WHERE author = :identity AND place > :after AND command <> 'ERASED'
+        SELECT place FROM author_places AS placed CROSS JOIN history USING (place)
+        WHERE placed.author = :identity AND place > :after AND command <> 'ERASED'
+        ORDER BY place LIMIT :limit
+      )
+      UNION
+      SELECT * FROM (
+        SELECT place FROM history
+        WHERE place > max({TAIL}, :after) AND author = :identity AND command <> 'ERASED'
         ORDER BY place LIMIT :limit
       )
       UNION
@@ -333,6 +364,10 @@ def _own(connection: sqlite3.Connection, question: Own) -> list[HistoryRow]:
 # -- targets ----------------------------------------------------------------------------------
 
 _ROOM_TARGETS_STATEMENT: Final = f"""
+WITH tail AS MATERIALIZED (
+  SELECT room, status, max(place) AS last FROM history
+  WHERE place > {TAIL} AND room IS NOT NULL AND {SAID} GROUP BY room, status
+)
 SELECT json_group_array(json_array(room, time)) FROM (
   SELECT asked.room, max(latest.place), latest.time
   FROM (
@@ -340,11 +375,10 @@ SELECT json_group_array(json_array(room, time)) FROM (
       json_extract(value, '$[2]') AS status
     FROM json_each(:rooms)
   ) AS asked
-  JOIN history AS latest ON latest.place = (
-    SELECT place FROM history INDEXED BY history_said
-    WHERE room = asked.room AND status = asked.status AND command {_SAID}
-      AND place >= asked.since
-    ORDER BY place DESC LIMIT 1
+  JOIN history AS latest ON latest.place = ifnull(
+    (SELECT last FROM tail WHERE room = asked.room AND status = asked.status AND last >= asked.since),
+    (SELECT max(place) FROM room_places
+      WHERE room = asked.room AND said = 1 AND status = asked.status AND place >= asked.since)
   )
   GROUP BY asked.room
 )"""
@@ -361,7 +395,7 @@ WITH RECURSIVE peers (folded) AS (
 SELECT json_group_array(json_array(folded, author, source, peer_nick, time))
 FROM peers CROSS JOIN history ON place = (
   SELECT whispers.place FROM whispers CROSS JOIN history USING (place)
-  WHERE identity = :identity AND peer_folded = folded AND command {_SAID}
+  WHERE identity = :identity AND peer_folded = folded AND {SAID}
   ORDER BY whispers.place DESC LIMIT 1
 )
 WHERE folded IS NOT NULL"""
@@ -438,10 +472,21 @@ _FIRST_SINCE: Final = f"""ifnull((
   ORDER BY time, place LIMIT 1
 ), {_LAST})"""
 _SPOKEN_STATEMENT: Final = f"""
-SELECT json_group_array(json_array({_COLUMNS})) FROM (
-  SELECT * FROM history INDEXED BY history_author
-  WHERE author = :author AND place >= max(:after + 1, {_FIRST_SINCE}) AND place < :before
-    AND time >= :since AND command {_UTTERED}
+WITH span AS MATERIALIZED (SELECT max(:after + 1, {_FIRST_SINCE}) AS start)
+SELECT json_group_array(json_array({_COLUMNS})) FROM history WHERE place IN (
+  SELECT * FROM (
+    SELECT place FROM author_places AS placed CROSS JOIN history USING (place)
+    WHERE placed.author = :author AND place >= (SELECT start FROM span) AND place < :before
+      AND time >= :since AND command {_UTTERED}
+    ORDER BY place LIMIT :limit
+  )
+  UNION ALL
+  SELECT * FROM (
+    SELECT place FROM history
+    WHERE place >= max({TAIL} + 1, (SELECT start FROM span)) AND place < :before
+      AND author = :author AND time >= :since AND command {_UTTERED}
+    ORDER BY place LIMIT :limit
+  )
   ORDER BY place LIMIT :limit
 )"""
 _SPEAKERS_STATEMENT: Final = f"""

@@ -35,10 +35,11 @@ from hubbub.core.outputs import AuditRow, Erased, HistoryRow, Redacted, WhowasRo
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.core.tables import COLUMNS, LOAD_ORDER, load
-from hubbub.store import indexing, migrations, questions
+from hubbub.store import indexing, migrations, places, questions
 from hubbub.store.errors import StoreError, Trouble, is_io, trouble
 from hubbub.store.expiry import Expiry
 from hubbub.store.journal import Journal
+from hubbub.store.places import Lists
 from hubbub.store.writing import STATEMENTS, Commit, write
 
 __all__ = ["Commit", "Store", "open_store"]
@@ -94,7 +95,8 @@ class Store:
         self._synchronous = "FULL"
         self._index = indexing.Index()
         self._journal = Journal(writer)
-        self._expiry = Expiry(self._journal)
+        self._lists = Lists(writer)
+        self._expiry = Expiry(self._journal, self._lists)
         # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
         # commit may lie whose sync failed, and that everybody was told isn't stored.
         self._anchor = _connect(path)
@@ -120,7 +122,7 @@ class Store:
         """
         position = self._position + 1
         with self._writing() as cursor:
-            write(cursor, commit, position, self._journal)
+            write(cursor, commit, position, self._journal, self._lists)
         self._position = position
         if any(isinstance(fact, Redacted | Erased) for fact in commit.records):
             self._erased = True
@@ -141,6 +143,8 @@ class Store:
             return False
         with self._writing("NORMAL") as cursor:
             more = self._index.step(cursor, seconds)
+            if not more:
+                self._lists.list_tail(cursor)
         if self._erased and not more:
             # Now the words of what was erased are gone from the index, too.
             self._erased = False
@@ -169,7 +173,11 @@ class Store:
         Only while no server uses the store: it knows nothing of what is changed here.
         """
         with self._writing() as cursor:
-            yield cursor, self._index.add_places
+            yield cursor, self._add_places
+
+    def _add_places(self, cursor: sqlite3.Cursor, added: Sequence[int]) -> None:
+        self._index.add_places(cursor, added)
+        places.add(cursor, added)
 
     @contextmanager
     def _writing(self, synchronous: str = "FULL") -> Iterator[sqlite3.Cursor]:
@@ -195,6 +203,7 @@ class Store:
         """Takes back what a failed commit began; a connection that may be broken is let go."""
         self._index.forget_numbers()
         self._journal.forget_size()
+        self._lists.forget_tail()
         writer = self._writer
         if writer is None:
             return

@@ -27,7 +27,7 @@ from hubbub.core.outputs import (
 )
 from hubbub.core.state import Changes
 from hubbub.core.tables import COLUMNS, KEY_WIDTH
-from hubbub.store import indexing, rows
+from hubbub.store import indexing, places, rows
 from hubbub.store.journal import Journal
 
 _Kept = HistoryRow | WhowasRow | AuditRow
@@ -54,20 +54,23 @@ class Commit:
     audit_kept: int = 100_000
 
 
-def write(cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal) -> None:
+def write(
+    cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal, lists: places.Lists
+) -> None:
     """Writes the commit within the transaction that is open; `position` is the batch's."""
-    _write_facts(cursor, commit, log)
+    _write_facts(cursor, commit, log, lists)
     for table, changes in commit.changes.items():
         kept = [row for row in changes.values() if row is not None]
         if kept:
             _insert(cursor, table, COLUMNS[table], kept)
         if len(kept) < len(changes):
             _delete(cursor, table, [key for key, row in changes.items() if row is None])
-    places = [fact.place for fact in commit.records if isinstance(fact, HistoryRow)]
-    log.add(cursor, position, max(places, default=None), commit.batch)
+    added = [fact.place for fact in commit.records if isinstance(fact, HistoryRow)]
+    lists.added(cursor, len(added))
+    log.add(cursor, position, max(added, default=None), commit.batch)
 
 
-def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal) -> None:
+def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: places.Lists) -> None:
     """The rows, and between them in their order what became of those that are there already."""
     rest: list[_Kept] = []
     for fact in commit.records:
@@ -76,6 +79,9 @@ def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal) -> None:
             continue
         _write_records(cursor, rest, commit)
         rest = []
+        if not isinstance(fact, Redacted):
+            lists.forget_tail()
+            lists.list_tail(cursor)
         if isinstance(fact, Rekeyed):
             _rekey(cursor, fact)
         elif isinstance(fact, Redacted):
@@ -93,7 +99,7 @@ def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
         " AND place IN (SELECT place FROM whispers WHERE identity = :before)",
         names,
     )
-    cursor.execute("UPDATE history SET author = :after WHERE author = :before", names)
+    places.rekey(cursor, fact.before, fact.after)
     cursor.execute("UPDATE whispers SET identity = :after WHERE identity = :before", names)
     indexing.rekey(cursor, fact.before, fact.after)
 
@@ -105,15 +111,16 @@ def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal) -> None:
     this very batch.
     """
     if fact.messages:
-        whispered = "FROM history WHERE author = ? AND room IS NULL"
+        theirs = "place IN (SELECT place FROM author_places WHERE author = ?)"
+        whispered = f"FROM history WHERE {theirs} AND room IS NULL"
         peers = cursor.execute(f"SELECT DISTINCT peer {whispered}", (fact.identity,)).fetchall()
         for (peer,) in peers:
             cursor.execute(
                 f"DELETE FROM whispers WHERE identity = ? AND place IN (SELECT place {whispered})",
                 (peer, fact.identity),
             )
-        indexing.remove(cursor, "author = ?", (fact.identity,))
-        cursor.execute("DELETE FROM history WHERE author = ?", (fact.identity,))
+        indexing.remove(cursor, theirs, (fact.identity,))
+        places.erase_author(cursor, fact.identity)
         cursor.execute("DELETE FROM whowas WHERE folded = ?", (fact.folded,))
         log.clear(cursor)
     cursor.execute("DELETE FROM whispers WHERE identity = ?", (fact.identity,))
@@ -143,6 +150,7 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
 
 def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal) -> None:
     indexing.remove(cursor, "place = ?", (row.place,))
+    places.take_out(cursor, rows.history_cells(row))
     cursor.execute(
         "UPDATE history SET command = ?, args = '', text = NULL, tags = NULL, splits = NULL"
         " WHERE place = ?",
