@@ -28,6 +28,7 @@ from bench import procfs, start
 from bench.peers import HUBBUB_CONFIG
 from bench.search import Speech
 from hubbub.core.ids import Place, msgid
+from hubbub.store.places import Lists
 from hubbub.store.store import open_store
 
 MESSAGES = 1_000_000
@@ -108,6 +109,7 @@ def fill(data: Path, messages: int) -> str:
         connection.execute(
             "UPDATE counters SET value = ? WHERE name = 'place'", (place + messages,)
         )
+        Lists(connection).list_tail(connection.cursor())
         connection.execute("COMMIT")
     store = open_store(path)
     while store.index_some():

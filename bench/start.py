@@ -23,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from hubbub.store.places import Lists
+
 ROOT = Path(__file__).parents[1]
 ROWS = 1_000_000
 RUNS = 7
@@ -90,6 +92,7 @@ def fill(data: Path, rows: int) -> None:
             _FILL, {"rows": rows, "place": place - 1, "time": clock - rows * 50, "room": room}
         )
         connection.execute("UPDATE counters SET value = ? WHERE name = 'place'", (place + rows,))
+        Lists(connection).list_tail(connection.cursor())
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with served(data) as client:

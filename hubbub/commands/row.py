@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+import msgspec
+
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.edge.session import Session
@@ -35,9 +37,8 @@ class Kind(Enum):
     """Becomes entries of the log (and lookups that show what came of them)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One line on its way to becoming work."""
+class Call(msgspec.Struct, frozen=True):
+    """One line on its way to becoming work. A struct, as `Message` is, because each line makes one."""
 
     session: Session
     message: Message

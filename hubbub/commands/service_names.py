@@ -21,8 +21,9 @@ DECEIVING_NAMES: Final = (
     "StatServ",
 )
 """Those that people know from elsewhere, too: who bears one is told passwords."""
+_FOLDED: Final = frozenset(map(fold_nick, SERVICE_NAMES))
 
 
 def is_service(name: str) -> bool:
     """Whether a name is a service's, so that nobody can bear it."""
-    return fold_nick(name) in map(fold_nick, SERVICE_NAMES)
+    return fold_nick(name) in _FOLDED

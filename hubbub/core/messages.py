@@ -21,7 +21,7 @@ from hubbub.core.happening import did
 from hubbub.core.ids import Place, SessionId
 from hubbub.core.outputs import Answer, Deliver, Event, HistoryRow, Output, Record
 from hubbub.core.presence import forget_sent, mute_of, require_unmuted, speaker
-from hubbub.core.rooms import find_room, is_banned, on_list
+from hubbub.core.rooms import is_banned, may_know, on_list
 from hubbub.core.sent import SENT_ID_KEPT_MS, Sent, digest_of
 from hubbub.core.slow import require_pace, spoke
 from hubbub.core.state import State
@@ -104,7 +104,8 @@ def _say_in_room(
     room = state.room_called(name)
     if room is None or (room.folded != fold_room(name) and user.id not in room.members):
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
-    room = find_room(state, room.name, user)
+    if not may_know(state, room, user):
+        raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     require_voice(room, user)
     if entry.verb != "TAGMSG":
         require_pace(state, room, user)

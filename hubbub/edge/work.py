@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from hubbub.core.batches import AnyEntry
 from hubbub.core.history import Question
 from hubbub.core.outputs import Event
@@ -111,9 +113,11 @@ class Watch:
 Work = Reply | Batched | Block | AnyEntry | Lookup | Verify | Watch | Goodbye
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """All the work of one line, with the label its answer has to carry."""
+class Task(msgspec.Struct, frozen=True):
+    """All the work of one line, with the label its answer has to carry.
+
+    A struct, as `Message` is, because each line makes one.
+    """
 
     session: Session
     work: Sequence[Work]

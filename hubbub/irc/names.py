@@ -47,14 +47,16 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else _fold_unicode(text)
 
 
+@lru_cache(maxsize=8192)
 def fold_nick(nick: str) -> FoldedNick:
     """The nick as a key."""
-    return FoldedNick(nick.lower() if nick.isascii() else _fold_unicode(nick))
+    return FoldedNick(fold(nick))
 
 
+@lru_cache(maxsize=8192)
 def fold_room(room: str) -> FoldedRoom:
     """The room's name, with its '#', as a key."""
-    return FoldedRoom(room.lower() if room.isascii() else _fold_unicode(room))
+    return FoldedRoom(fold(room))
 
 
 @lru_cache(maxsize=8192)

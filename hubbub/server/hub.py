@@ -221,9 +221,11 @@ class Hub:
             self._move(connection, session.address)
         if task is None or session.phase is Phase.CLOSED:
             return
-        if any(isinstance(work, Goodbye) for work in task.work):
-            task = _with_close(task)
-            session.phase = Phase.CLOSED
+        for work in task.work:
+            if isinstance(work, Goodbye):
+                task = _with_close(task)
+                session.phase = Phase.CLOSED
+                break
         else:
             connection.waiting += asks(task)
         self.submit(task)
