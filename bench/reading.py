@@ -109,7 +109,7 @@ def fill(data: Path, messages: int) -> str:
         connection.execute(
             "UPDATE counters SET value = ? WHERE name = 'place'", (place + messages,)
         )
-        Lists(connection).list_tail(connection.cursor())
+        Lists().list_tail(connection.cursor())
         connection.execute("COMMIT")
     store = open_store(path)
     while store.index_some():

@@ -92,7 +92,7 @@ def fill(data: Path, rows: int) -> None:
             _FILL, {"rows": rows, "place": place - 1, "time": clock - rows * 50, "room": room}
         )
         connection.execute("UPDATE counters SET value = ? WHERE name = 'place'", (place + rows,))
-        Lists(connection).list_tail(connection.cursor())
+        Lists().list_tail(connection.cursor())
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with served(data) as client:

@@ -36,8 +36,8 @@ _BEYOND: Final = f"> {TAIL}"
 class Lists:
     """The writing half; one thread at a time uses it, within its own transactions."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._tail: int | None = _tail(connection.cursor())
+    def __init__(self) -> None:
+        self._tail: int | None = None
         """How many rows lie beyond the lists, or None until they are counted."""
 
     def forget_tail(self) -> None:
@@ -47,7 +47,8 @@ class Lists:
     def added(self, cursor: sqlite3.Cursor, count: int) -> None:
         """So many rows were added at the history's end."""
         if self._tail is None:
-            self._tail = _tail(cursor)
+            counted = cursor.execute(f"SELECT count(*) FROM history WHERE place {_BEYOND}")
+            (self._tail,) = counted.fetchone()
         else:
             self._tail += count
         if self._tail >= TAIL_MOST:
@@ -60,11 +61,6 @@ class Lists:
             cursor.execute(_LIST_AUTHORS.format(_BEYOND))
             cursor.execute("UPDATE listed SET place = max(place, (SELECT max(place) FROM history))")
             self._tail = 0
-
-
-def _tail(cursor: sqlite3.Cursor) -> int:
-    counted = cursor.execute(f"SELECT count(*) FROM history WHERE place {_BEYOND}")
-    return int(counted.fetchone()[0])
 
 
 def add(cursor: sqlite3.Cursor, places: Sequence[int]) -> None:

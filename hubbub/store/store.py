@@ -95,7 +95,7 @@ class Store:
         self._synchronous = "FULL"
         self._index = indexing.Index()
         self._journal = Journal(writer)
-        self._lists = Lists(writer)
+        self._lists = Lists()
         self._expiry = Expiry(self._journal, self._lists)
         # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
         # commit may lie whose sync failed, and that everybody was told isn't stored.
