@@ -6,7 +6,7 @@ import pytest
 
 from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
-from tests.commands.test_accounts import codes, plain, told
+from tests.commands.replies import codes, plain, told
 from tests.world import Person, World
 
 DAY = 86_400_000

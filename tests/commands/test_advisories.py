@@ -12,7 +12,7 @@ from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION, msgid
 from hubbub.edge.session import Phase
 from hubbub.irc.capabilities import BY_NAME
-from tests.commands.test_accounts import codes, plain
+from tests.commands.replies import codes, plain
 from tests.commands.test_invitelink import by_invitation, comes, invite, is_in
 from tests.commands.test_recovery import reset_code
 from tests.world import LOG_ID, RULES, Person, World

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from hubbub.core.tables import dump
 from hubbub.edge.credentials import NOT_CERTIFIED
-from tests.commands.test_accounts import codes, told
+from tests.commands.replies import codes, told
 from tests.world import RULES, Person, World
 
 ONE, OTHER = "ab" * 32, "cd" * 32

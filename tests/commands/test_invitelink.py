@@ -7,7 +7,7 @@ import pytest
 
 from hubbub.edge.codes import SHAPE
 from hubbub.edge.session import Phase
-from tests.commands.test_accounts import codes, told
+from tests.commands.replies import codes, told
 from tests.world import RULES, Person, World
 
 DEVICE = "a-device-of-somebody-else-{}"

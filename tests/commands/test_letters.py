@@ -9,7 +9,7 @@ import pytest
 
 from hubbub.edge.codes import SHAPE
 from hubbub.edge.errands import Letter
-from tests.commands.test_accounts import codes, plain, told
+from tests.commands.replies import codes, plain, told
 from tests.credentials import POSTED
 from tests.world import RULES, Person, World
 

@@ -8,7 +8,7 @@ from hubbub.core import entries
 from hubbub.core.ids import NO_SESSION
 from hubbub.edge.codes import SHAPE
 from hubbub.server.credentials import mint
-from tests.commands.test_accounts import codes, plain
+from tests.commands.replies import codes, plain
 from tests.world import Person, World
 
 WRONG = "INVALID_CODE {} :That code isn't right, or it is over: ask for another one"

@@ -413,6 +413,7 @@ class Gated:
         assert await asyncio.to_thread(self.begun.acquire, timeout=PATIENCE)
 
 
+CHATHISTORY = "batch draft/chathistory echo-message labeled-response message-tags standard-replies"
 FULL = StoreError(Trouble.FULL, "The disk that holds /secret/place is full.")
 FAST = Pace(lines_per_second=1e6, burst_lines=100_000, input_queue_lines=200)
 
@@ -472,3 +473,8 @@ def with_hub(
             store.close()
 
     asyncio.run(run())
+
+
+def has(lines: list[str], words: str) -> bool:
+    """Whether these words stand in any of the lines."""
+    return any(words in line for line in lines)
