@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,6 +19,8 @@ BENCHMARKS: Mapping[str, Callable[[Sequence[str]], int]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the benchmark that is named first, or all."""
+    # Who ends a benchmark ends the servers that it has started, too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if arguments and arguments[0] in BENCHMARKS:
         return BENCHMARKS[arguments[0]](arguments[1:])
     return everything.main(arguments)

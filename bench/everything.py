@@ -1,7 +1,8 @@
 """`make bench`: all that Hubbub promises about speed and memory, beside other servers, in one run.
 
     make bench                 in less than 20 minutes: fewer pairs, little with more than 2,000
-    make bench FULL=1          all scenarios, seven pairs each, an hour and more
+    make bench FULL=1          all scenarios, seven pairs each, some hours
+    make bench ARGS=--quick    one short pair of each: whether it all runs here
 
 Prints a table as it goes, and saves it with the raw samples and the plots under `bench/results/`. The exit
 status is 1 when a server misdelivered or didn't run; a goal that isn't reached is said in the table.
@@ -19,18 +20,28 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from bench import pairs, peers, plot, procfs, reading, start
 from bench.load import Report
 from bench.pairs import Sample
 from bench.reading import Reading
-from bench.scenarios import SCENARIOS
+from bench.scenarios import SCENARIOS, Scenario
 
 Taken = dict[str, list[tuple[Sample, ...]]]
 
-PAGES_OF = 200_000
-"""Messages of the history that is read from in the default size."""
+
+class Size(Enum):
+    """How much is measured: all of it, what is done in 20 minutes, or enough to see that all runs."""
+
+    FULL = auto()
+    USUAL = auto()
+    QUICK = auto()
+
+
+PAGES_OF = {Size.FULL: reading.MESSAGES, Size.USUAL: 200_000, Size.QUICK: 20_000}
+"""Messages of the history that is read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,12 @@ class Step:
     full_only: bool = False
     long: bool = False
 
+    def count(self, size: Size) -> int:
+        """How many pairs are taken."""
+        if size is Size.FULL:
+            return 3 if self.long else 7
+        return self.pairs if size is Size.USUAL else 1
+
 
 def _bursts(*more: Goal) -> tuple[Goal, ...]:
     return (
@@ -80,7 +97,7 @@ _TLS_MEMORY = (
     Goal("RSS KB/connection", most=0.5, peer="ergo"),
 )
 PLAN: tuple[Step, ...] = (
-    Step("burst100", ("inspircd", "ngircd", "ergo", "miniircd", "irc")),
+    Step("burst100", ("inspircd", "ngircd", "ergo", "miniircd", "irc"), pairs=1),
     Step("burst500", ("inspircd", "ngircd", "ergo", "miniircd"), _bursts(), pairs=3),
     Step("burst2000", goals=_bursts()),
     Step("burst10000", goals=_bursts(), pairs=1, long=True),
@@ -118,7 +135,7 @@ class Line:
     goal: str
 
 
-def run(step: Step, *, full: bool, scratch: Path | None) -> list[tuple[Sample, ...]]:
+def run(step: Step, size: Size, *, scratch: Path | None) -> list[tuple[Sample, ...]]:
     """The samples of one step. Raises SampleError, PeerError and TimeoutExpired."""
     there = [name for name in step.peers if peers.PEERS[name].available()]
     for name in step.peers:
@@ -126,12 +143,14 @@ def run(step: Step, *, full: bool, scratch: Path | None) -> list[tuple[Sample, .
             print(f"{step.scenario}: {name} is not installed here, so it is left out")
     cores = sorted(os.sched_getaffinity(0))
     options = pairs.Options(
-        pairs=(3 if step.long else 7) if full else step.pairs,
+        pairs=step.count(size),
         cpus=None if len(cores) < 2 else (cores[0], cores[1]),
         linger=1e-4,
         scratch=scratch,
     )
-    return pairs.take_pairs(["hubbub", *there], SCENARIOS[step.scenario], options)
+    scenario = SCENARIOS[step.scenario]
+    scenario = scenario.quick() if size is Size.QUICK else scenario
+    return pairs.take_pairs(["hubbub", *there], scenario, options)
 
 
 def lines_of(step: Step, samples: Sequence[tuple[Sample, ...]]) -> list[Line]:
@@ -190,6 +209,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all scenarios, seven pairs")
     parser.add_argument("--only", help="these scenarios of the plan, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="one short pair of each: a first look")
     parser.add_argument("--scratch", type=Path, help="where servers keep their files")
     parser.add_argument("--output", type=Path, default=pairs.RESULTS, help="where results go")
     parser.add_argument("--draw", action="store_true", help="table and plots of the saved samples")
@@ -197,6 +217,7 @@ def main(arguments: Sequence[str]) -> int:
     if parsed.draw:
         return _draw_again(parsed.output)
     full = parsed.full or os.environ.get("FULL", "") not in ("", "0")
+    size = Size.FULL if full else Size.QUICK if parsed.quick else Size.USUAL
     procfs.raise_file_limit()
     began = time.monotonic()
     wanted = parsed.only.split(",") if parsed.only else [step.scenario for step in PLAN]
@@ -212,24 +233,26 @@ def main(arguments: Sequence[str]) -> int:
     failures: list[str] = []
     for step in steps:
         try:
-            samples = run(step, full=full, scratch=parsed.scratch)
+            samples = run(step, size, scratch=parsed.scratch)
         except (pairs.SampleError, peers.PeerError, subprocess.TimeoutExpired) as error:
             failures.append(f"{step.scenario}: {error}")
             print(f"FAILED {failures[-1]}", file=sys.stderr, flush=True)
             continue
         taken[step.scenario] = samples
-        print("\n" + pairs.table(SCENARIOS[step.scenario], samples) + "\n", flush=True)
-    readings = [] if parsed.only else _read_and_start(full, parsed.scratch)
+        print("\n" + pairs.table(samples[0][0].scenario, samples) + "\n", flush=True)
+    readings = [] if parsed.only else _read_and_start(size, parsed.scratch)
     machine = procfs.environment(parsed.scratch or Path(tempfile.gettempdir()))
     machine["sync_ms"] = f"{procfs.sync_milliseconds(parsed.scratch):.2f}"
     _save(parsed.output, machine, taken, readings)
     _show(parsed.output, machine, taken, readings)
+    for failure in failures:
+        print(f"FAILED {failure}")
     print(f"\nfinished in {(time.monotonic() - began) / 60:.0f} minutes; {len(failures)} failures")
     return 1 if failures else 0
 
 
-def _read_and_start(full: bool, scratch: Path | None) -> list[Reading]:
-    messages = reading.MESSAGES if full else PAGES_OF
+def _read_and_start(size: Size, scratch: Path | None) -> list[Reading]:
+    messages = PAGES_OF[size]
     print(f"\nreading from {messages:,} messages, over the wire:")
     readings = reading.measure(messages, scratch=scratch)
     print(reading.table(readings), flush=True)
@@ -245,16 +268,25 @@ def _save(
         name: [{sample.peer: asdict(sample.report) for sample in pair} for pair in samples]
         for name, samples in taken.items()
     }
-    content = {"machine": machine, "samples": raw, "readings": [asdict(row) for row in readings]}
+    content = {
+        "machine": machine,
+        "quick": any(pair[0].scenario != SCENARIOS[name] for name, (pair, *_) in taken.items()),
+        "samples": raw,
+        "readings": [asdict(row) for row in readings],
+    }
     (where / "latest.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _draw_again(where: Path) -> int:
     """Makes table and plots of what an earlier run has saved."""
     content = json.loads((where / "latest.json").read_text())
+
+    def shape(name: str) -> Scenario:
+        return SCENARIOS[name].quick() if content["quick"] else SCENARIOS[name]
+
     taken: Taken = {
         name: [
-            tuple(Sample(peer, SCENARIOS[name], Report(**report)) for peer, report in pair.items())
+            tuple(Sample(peer, shape(name), Report(**report)) for peer, report in pair.items())
             for pair in pairs
         ]
         for name, pairs in content["samples"].items()

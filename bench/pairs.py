@@ -20,6 +20,7 @@ from pathlib import Path
 from bench import peers, procfs
 from bench.load import Order, Report
 from bench.scenarios import SCENARIOS, Scenario
+from bench.swarm import JOINING
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LOAD_LIMIT = 0.9
@@ -175,7 +176,7 @@ def take_sample(name: str, scenario: Scenario, options: Options) -> Sample:
             scenario=scenario,
             port=running.port,
             server=running.pids,
-            registering=running.peer.registering,
+            registering=_registering(running.peer, scenario),
             linger=options.linger,
             command=running.command,
             cpu=server_cpu,
@@ -198,6 +199,12 @@ def take_sample(name: str, scenario: Scenario, options: Options) -> Sample:
     if scenario.rate and peers.PEERS[name].durable:
         report.sync_ms = procfs.sync_milliseconds(options.scratch)
     return Sample(name, scenario, report)
+
+
+def _registering(peer: peers.Peer, scenario: Scenario) -> int:
+    """How many may register at once: where memory is measured, no more than may join, if that is one thing."""
+    quiet = not scenario.messages and not scenario.storm
+    return JOINING if quiet and peer.admits_itself else peer.registering
 
 
 def take_pairs(

@@ -70,6 +70,8 @@ class Peer:
     program: Callable[[], str | None]
     prepare: Callable[[str, Place], list[str]]
     tls_on_same_port: bool = False
+    admits_itself: bool = False
+    """Whether everybody who registers is in the room by that alone, so that who registers joins."""
     durable: bool = False
     """Whether it shows a message only when the disk has it, so that each delay has a sync in it."""
     registering: int = 500
@@ -308,8 +310,9 @@ PEERS: dict[str, Peer] = {
             "this checkout, history and durability on",
             _hubbub_program,
             _hubbub,
-            True,
-            True,
+            tls_on_same_port=True,
+            admits_itself=True,
+            durable=True,
         ),
         Peer("inspircd", "InspIRCd (C++), no history", _installed("inspircd"), _inspircd),
         Peer("ngircd", "ngIRCd (C), no history", _installed("ngircd"), _ngircd, registering=8),

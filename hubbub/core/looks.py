@@ -7,25 +7,25 @@ alike changes nothing of what is there already.
 from __future__ import annotations
 
 from hubbub.core.entities import User
-from hubbub.core.ids import UserId
 
 
 class Looks:
     """The users by skeleton; several may share one that a newer table brought together."""
 
     def __init__(self) -> None:
-        self._users: dict[str, dict[UserId, User]] = {}
+        self._users: dict[str, tuple[User, ...]] = {}
 
     def add(self, user: User) -> None:
-        self._users.setdefault(user.skeleton, {})[user.id] = user
+        self._users[user.skeleton] = (*self._users.get(user.skeleton, ()), user)
 
     def remove(self, user: User) -> None:
-        alike = self._users[user.skeleton]
-        del alike[user.id]
-        if not alike:
+        alike = tuple(other for other in self._users[user.skeleton] if other is not user)
+        if alike:
+            self._users[user.skeleton] = alike
+        else:
             del self._users[user.skeleton]
 
     def like(self, skeleton: str, besides: User | None = None) -> User | None:
         """Somebody else whose name looks so, or None; of several the one who came first."""
-        alike = [user for user in self._users.get(skeleton, {}).values() if user is not besides]
+        alike = [user for user in self._users.get(skeleton, ()) if user is not besides]
         return min(alike, key=lambda user: user.id) if alike else None
