@@ -99,6 +99,13 @@ async def check_pages(port: int, ledger: Ledger, since: dict[str, str]) -> int:
     """
     auditor = Session("auditor", MODERN, ROOMS)
     await auditor.connect(port)
+    try:
+        return await _pages(auditor, ledger, since)
+    finally:
+        await auditor.close()
+
+
+async def _pages(auditor: Session, ledger: Ledger, since: dict[str, str]) -> int:
     count = 0
     for room in (LOBBY, *ROOMS):
         kept = ledger.in_room(room)
@@ -112,5 +119,4 @@ async def check_pages(port: int, ledger: Ledger, since: dict[str, str]) -> int:
         count += len(expected)
         if expected:
             since[room] = expected[-1]
-    await auditor.close()
     return count

@@ -39,6 +39,11 @@ class Ledger:
                 assert earlier == row.msgid, f"stored twice: {earlier} and {row}"
         return [row for _, row in new]
 
+    def check_kept(self) -> None:
+        """All that was read before is in the file still, as it was."""
+        kept = [row for _, row in stored(self._database)]
+        assert kept[: len(self.rows)] == self.rows, "what was stored is gone, or another"
+
     def check(self, sessions: Iterable[Session]) -> None:
         """All that the sessions were shown in their last connections, against the history."""
         for session in sessions:

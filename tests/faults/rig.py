@@ -50,13 +50,15 @@ class NotStarted(Exception):
 class Server:
     """A server process on a data directory of its own; started and killed any number of times.
 
-    `settings` is the text of a configuration file, `before` a command that the server's is given to.
+    `settings` is the text of a configuration file, `before` a command that the server's is given to, `module`
+    what Python runs, with its first words; another may be set before each start.
     """
 
     def __init__(self, home: Path, settings: str = "", before: Sequence[str] = ()) -> None:
         self.data = home / "data"
         self.log_path = home / "server.log"
         self.port = 0
+        self.module: Sequence[str] = ("hubbub.cli",)
         self._before = before
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ class Server:
     def start(self) -> None:
         """Returns when the server listens, on a port that was free. Raises NotStarted."""
         command = [
-            *(*self._before, sys.executable, "-m", "hubbub.cli", "serve", "--no-console"),
+            *(*self._before, sys.executable, "-m", *self.module, "serve", "--no-console"),
             *("--data", str(self.data), "--config", str(self._config)),
             *("--listen", "127.0.0.1:0"),
         ]

@@ -36,38 +36,15 @@ async def _raw_sessions(server: Server, chance: random.Random) -> None:
     ledger = Ledger(server.database)
     since: dict[str, str] = {}
     for kill in range(1, KILLS + 1):
-        await _round(server, crowd, chance, early=chance.random() < 0.25)
+        await until_killed(server, crowd, chance, early=chance.random() < 0.25)
         server.start()
         ledger.read()
         ledger.check(crowd.sessions)
         ledger.crashed(ROOMS)
         paged = await check_pages(server.port, ledger, since)
         report("kill", number=kill, rows=len(ledger.rows), shown=ledger.shown, paged=paged)
-    await crowd.resume(server.port)
-    await crowd.settle()
-    ledger.read()
-    ledger.check(crowd.sessions)
-    whispers = await crowd.check_whispers(ledger)
-    refused = 0
-    for session in crowd.modern:
-        for said in session.said.values():
-            # Who whispers to somebody that isn't back yet is told so, and nothing is stored.
-            assert said.refusal.startswith("401") or not said.refusal, said
-            assert ledger.has_text(said.text) is not bool(said.refusal), f"{session.nick}: {said}"
-            refused += bool(said.refusal)
-    assert server.stop() == 0
-    await crowd.all_lost()
-    assert is_sound(server.database)
-    unclear = sum(said.tries > 1 for session in crowd.modern for said in session.said.values())
-    report(
-        "raw sessions",
-        kills=KILLS,
-        rows=len(ledger.rows),
-        shown=ledger.shown,
-        unclear_at_a_kill=unclear,
-        whispers_read=whispers,
-        refused=refused,
-    )
+    figures = await check_all(server, crowd, ledger)
+    report("raw sessions", kills=KILLS, **figures)
     assert ledger.shown > 1000 * KILLS, "hardly anything was shown: the load was none"
 
 
@@ -106,7 +83,38 @@ async def _stopped(server: Server, chance: random.Random) -> None:
     await crowd.all_lost()
 
 
-async def _round(server: Server, crowd: Crowd, chance: random.Random, *, early: bool) -> None:
+async def check_all(server: Server, crowd: Crowd, ledger: Ledger) -> dict[str, int]:
+    """Everybody comes back to a server that runs: what they said is stored once, or was refused.
+
+    The server is stopped. Returns figures for a report.
+    """
+    await crowd.resume(server.port)
+    await crowd.settle()
+    ledger.read()
+    ledger.check(crowd.sessions)
+    whispers = await crowd.check_whispers(ledger)
+    refused = 0
+    for session in crowd.modern:
+        for said in session.said.values():
+            # Who whispers to somebody that isn't back yet is told so, and nothing is stored.
+            assert said.refusal.startswith("401") or not said.refusal, said
+            assert ledger.has_text(said.text) is not bool(said.refusal), f"{session.nick}: {said}"
+            refused += bool(said.refusal)
+    assert server.stop() == 0
+    await crowd.all_lost()
+    assert is_sound(server.database)
+    return {
+        "rows": len(ledger.rows),
+        "shown": ledger.shown,
+        "unclear_at_a_kill": sum(
+            said.tries > 1 for session in crowd.modern for said in session.said.values()
+        ),
+        "whispers_read": whispers,
+        "refused": refused,
+    }
+
+
+async def until_killed(server: Server, crowd: Crowd, chance: random.Random, *, early: bool) -> None:
     """Everybody comes (back) and talks; then the server is killed, `early` while they come."""
     loop = asyncio.get_running_loop()
     if early:

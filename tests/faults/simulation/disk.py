@@ -33,7 +33,7 @@ class File:
     pending: list[Write] = field(default_factory=list)
 
     def write(self, offset: int, data: bytes) -> None:
-        _put(self.content, offset, data)
+        put(self.content, offset, data)
         self.pending.append((offset, data))
 
     def truncate(self, size: int) -> None:
@@ -42,7 +42,7 @@ class File:
 
     def sync(self) -> None:
         for write in self.pending:
-            _do(self.durable, write)
+            do(self.durable, write)
         self.pending.clear()
 
     def lose(self, chance: Random) -> None:
@@ -54,28 +54,31 @@ class File:
         elif way == "beginning":
             kept = kept[: chance.randint(0, len(kept))]
         for write in kept:
-            for part in _sectors(write) if way == "sectors" else (write,):
+            for part in sectors(write) if way == "sectors" else (write,):
                 if way != "sectors" or chance.random() < 0.5:
-                    _do(self.durable, part)
+                    do(self.durable, part)
         self.content = bytearray(self.durable)
         self.pending.clear()
 
 
-def _put(content: bytearray, offset: int, data: bytes) -> None:
+def put(content: bytearray, offset: int, data: bytes) -> None:
+    """Writes at an offset, beyond the end too."""
     if len(content) < offset:
         content.extend(bytes(offset - len(content)))
     content[offset : offset + len(data)] = data
 
 
-def _do(content: bytearray, write: Write) -> None:
+def do(content: bytearray, write: Write) -> None:
+    """Does a write to what a file has."""
     offset, data = write
     if data is None:
         del content[offset:]
     else:
-        _put(content, offset, data)
+        put(content, offset, data)
 
 
-def _sectors(write: Write) -> Iterable[Write]:
+def sectors(write: Write) -> Iterable[Write]:
+    """The parts of a write that reach a disk each on its own."""
     offset, data = write
     if data is None:
         return [write]
@@ -163,9 +166,9 @@ class Disk:
         """
         self.failed_syncs += 1
         for write in file.pending:
-            for part in _sectors(write):
+            for part in sectors(write):
                 if self._chance.random() < 0.5:
-                    _do(file.durable, part)
+                    do(file.durable, part)
         if self._is_forgetful:
             file.pending.clear()
 
@@ -309,7 +312,8 @@ _VFS = _Vfs()
 # -- sqlite3's face -----------------------------------------------------------------------------
 
 
-def _translated(error: apsw.Error) -> sqlite3.Error:
+def translated(error: apsw.Error) -> sqlite3.Error:
+    """The error that the standard library's module would have raised."""
     code = getattr(error, "extendedresult", 0) or getattr(error, "result", sqlite3.SQLITE_ERROR)
     kind: type[sqlite3.Error] = sqlite3.OperationalError
     if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -342,7 +346,7 @@ class Cursor:
             self._rows = list(cursor.execute(statement, parameters))
             self.rowcount = raw.total_changes() - before
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         return self
 
     def executemany(self, statement: str, sequence: Iterable[Parameters]) -> Cursor:
@@ -383,7 +387,7 @@ class Connection:
         try:
             return self._disk.connection(self._path)
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     @property
     def in_transaction(self) -> bool:
