@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hubbub.client.errors import IntentError
 from hubbub.client.events import Exported
-from hubbub.client.exporting import page
+from hubbub.irc.exporting import page
 from hubbub.irc.message import Message, serialise
 from hubbub.irc.names import fold
 

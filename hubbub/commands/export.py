@@ -27,17 +27,22 @@ BATCH: Final = "hubbub/export"
 
 def export(call: Call, state: State) -> Sequence[Shown | Fetch]:
     """EXPORT: the first page, or the one after a message that was on the last one."""
-    user, after = state.sessions[call.session.id].user, Place(FIRST_PLACE - 1)
-    about: list[Reply] = []
-    if call.param(0):
-        place = parse_msgid(state.log_id, call.param(0))
+    user = state.sessions[call.session.id].user
+    return [page_of(state, user, call.param(0), call.rules.history_page)]
+
+
+def page_of(state: State, user: User, id: str, limit: int) -> Fetch:
+    """A page of what is kept of a user: the first one, or that after the message of an id."""
+    after, about = Place(FIRST_PLACE - 1), list[Reply]()
+    if id:
+        place = parse_msgid(state.log_id, id)
         if place is None:
             text = "That isn't the id of a message: say EXPORT for the first page"
-            raise fail("EXPORT", "INVALID_PARAMS", call.param(0), text=text)
+            raise fail("EXPORT", "INVALID_PARAMS", id, text=text)
         after = place
     else:
         about = _about(state, user)
-    limit, log_id, nick = call.rules.history_page, state.log_id, user.nick
+    log_id, nick = state.log_id, user.nick
     rooms = {room.id: room.name for room in state.rooms_by_id.values()}
     identity = user.identity
 
@@ -56,7 +61,7 @@ def export(call: Call, state: State) -> Sequence[Shown | Fetch]:
             end = Reply("NOTE", ("EXPORT", "MORE", last, "EXPORT with this id shows the next page"))
         return [Batched(BATCH, (), (*about, *events, end))]
 
-    return [Fetch(Own(identity=identity, after=after, limit=limit), present)]
+    return Fetch(Own(identity=identity, after=after, limit=limit), present)
 
 
 def _about(state: State, user: User) -> list[Reply]:

@@ -499,6 +499,13 @@ def delete_account(state: State, entry: entries.DeleteAccount, out: list[Output]
     out.append(Record(Erased(account.identity, account.folded, entry.messages)))
 
 
+def note_export(state: State, entry: entries.NoteExport, out: list[Output]) -> None:
+    """Puts into the audit log that the operator reads all that is kept of somebody."""
+    require_role(state, entry.session, "admin")
+    account = named(state, entry, entry.name)
+    note(state, entry.session, out, "account exported", account.name)
+
+
 def revoke_session(state: State, entry: entries.RevokeSession, out: list[Output]) -> None:
     """Ends a session of one's own user, most likely another device's."""
     user = speaker(state, entry.session)

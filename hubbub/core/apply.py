@@ -54,6 +54,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     entries.SetRole: accounts.set_role,
     entries.RenameAccount: renaming.rename_account,
     entries.DeleteAccount: accounts.delete_account,
+    entries.NoteExport: accounts.note_export,
     entries.RevokeSession: accounts.revoke_session,
     entries.IssueCode: redeeming.issue_code,
     entries.RevokeCode: inviting.revoke_code,

@@ -30,6 +30,7 @@ AnyEntry = (
     | entries.SetRole
     | entries.RenameAccount
     | entries.DeleteAccount
+    | entries.NoteExport
     | entries.RevokeSession
     | entries.IssueCode
     | entries.RevokeCode

@@ -141,6 +141,12 @@ class DeleteAccount(Entry, frozen=True):
     messages: bool = False
 
 
+class NoteExport(Entry, frozen=True):
+    """The operator has what is kept of an account written to a file."""
+
+    name: str
+
+
 class RevokeSession(Entry, frozen=True):
     """Ends one of the sessions of one's own user: its id, or its number (`ids.numbered`)."""
 

@@ -18,6 +18,7 @@ from hubbub.core.ids import NO_SESSION
 from hubbub.core.redeeming import has_admin
 from hubbub.irc.replies import Reply
 from hubbub.irc.skeletons import skeleton
+from hubbub.server import export_desk
 from hubbub.server.credentials import mint
 from hubbub.server.hub import Hub
 
@@ -136,6 +137,17 @@ async def _delete(hub: Hub, given: list[str]) -> Outcome:
     return True, [f"The account {given[0]}{also} gone."]
 
 
+async def _export(hub: Hub, given: list[str]) -> Outcome:
+    refusals = await hub.operate(entries.NoteExport(NO_SESSION, given[0]))
+    if refusals:
+        return False, _sentences(refusals)
+    account = hub.state.account_named(given[0])
+    if account is None or hub.exports is None:
+        return False, ["This server has no directory for exports."]
+    written = await export_desk.export(hub, account, hub.exports)
+    return True, [f"All that is kept of {account.name} is in {written} (JSON, a line each)."]
+
+
 async def _password(hub: Hub) -> tuple[str, tuple[str, str]]:
     """A new password, and what is kept of it."""
     password = secrets.token_urlsafe(PASSWORD_BYTES)
@@ -168,6 +180,7 @@ _USAGE: Final = (
     "role <name> <role>",
     "rename <name> <new name>",
     "delete <name> [messages]",
+    "export <name>",
 )
 
 _ACTIONS: Final[Mapping[str, tuple[Callable[[Hub, list[str]], Awaitable[Outcome]], int, int]]] = {
@@ -178,5 +191,6 @@ _ACTIONS: Final[Mapping[str, tuple[Callable[[Hub, list[str]], Awaitable[Outcome]
     "role": (_role, 2, 2),
     "rename": (_rename, 2, 2),
     "delete": (_delete, 1, 2),
+    "export": (_export, 1, 1),
 }
 """The actions, with how few and how many words each takes."""

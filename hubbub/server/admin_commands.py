@@ -76,9 +76,9 @@ ADMIN_COMMANDS = (
     AdminCommand(
         "account",
         "list | add <name> [role] | password <name> | reset <name> | role <name> <role>"
-        " | rename <name> <new name> | delete <name> [messages]",
+        " | rename <name> <new name> | delete <name> [messages] | export <name>",
         "accounts: list, make, give a new password or a code for one, give a role"
-        " (member, moderator, admin), rename, end",
+        " (member, moderator, admin), rename, end, write all that is kept of one to a file",
         1,
         3,
     ),

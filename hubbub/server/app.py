@@ -35,7 +35,7 @@ from hubbub.server.config_file import CONFIG_FILE
 from hubbub.server.config_limits import Limits
 from hubbub.server.connection import Welcome
 from hubbub.server.credentials import CLOAK_FILE, kept_secret
-from hubbub.server.datadir import DataDir
+from hubbub.server.datadir import EXPORTS, DataDir
 from hubbub.server.desk import Desk
 from hubbub.server.errors import OperatorError
 from hubbub.server.greeting import Greeting
@@ -122,6 +122,7 @@ class Running:
             self._hub.reload = self._reload
             self._postman = Postman(self._config.mail)
             self._hub.post = self._postman.send
+            self._hub.exports = self._data / EXPORTS
             self._limit_addresses(self._config.limits)
             self._hub.credentials.secret = kept_secret(self._data)
             self._hub.cloaks = Cloaks(kept_secret(self._data, CLOAK_FILE))

@@ -15,6 +15,8 @@ LOCK_FILE = "hubbub.lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+EXPORTS = "exports"
+"""Where what the operator has exported of somebody goes, below the data directory."""
 CLIENT_DIRECTORY = "client"
 """Where our client keeps its files, below the same default directory."""
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from hubbub.commands.dispatch import dispatch, too_long
@@ -31,7 +32,7 @@ from hubbub.edge.egress import Gate
 from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Goodbye, Task, Work
+from hubbub.edge.work import Goodbye, Shown, Task, Work
 from hubbub.irc.cloaks import Cloaks
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
@@ -126,6 +127,8 @@ class Hub:
         hub sets it."""
         self.post: Callable[[Letter], bool] = lambda letter: False
         """Sends a letter; whoever runs the hub sets it. False when it can't be."""
+        self.exports: Path | None = None
+        """The directory for what the operator has exported of somebody; whoever runs the hub sets it."""
         self.failing = ""
         """What keeps the store from storing, or empty."""
 
@@ -277,6 +280,10 @@ class Hub:
         self._operators[id(task)] = outcome
         self.submit(task)
         return await outcome
+
+    def encoded(self, session: Session, shown: Sequence[Shown]) -> bytes:
+        """What a session would be shown, as it goes over the wire."""
+        return self._gate.show(session, shown)
 
     async def ask(self, question: Question) -> Sequence[Any]:
         """What the store answers the operator. Raises StoreError."""

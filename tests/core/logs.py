@@ -195,6 +195,7 @@ _any_entry = {
     entries.SetRole: st.builds(entries.SetRole, anyone, nicks, st.sampled_from(ROLES)),
     entries.RenameAccount: st.builds(entries.RenameAccount, anyone, nicks, nicks),
     entries.DeleteAccount: st.builds(entries.DeleteAccount, anyone, nicks, st.booleans()),
+    entries.NoteExport: st.builds(entries.NoteExport, anyone, nicks),
     entries.RevokeSession: st.builds(entries.RevokeSession, sessions, sessions),
     entries.IssueCode: st.builds(
         entries.IssueCode,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
+
+from hubbub.client.registration import WANTED
 from hubbub.edge.codes import SHAPE
+from hubbub.irc.capabilities import BY_NAME
+from hubbub.irc.exporting import page
+from hubbub.irc.message import parse
 from hubbub.server import desk as desk_module
+from hubbub.server import export_desk
 from hubbub.server.account_desk import claim_line
 from tests.server.rig import Node, with_hub
 from tests.server.test_logins import PASSWORD, plain, registered
@@ -84,5 +92,57 @@ def test_the_operator_makes_lists_and_ends_invites(tmp_path: Path) -> None:
             done, lines = await desk.handle(wrong)
             assert not done, wrong
             assert lines
+
+    with_hub(tmp_path, scenario)
+
+
+def test_the_operator_has_the_same_written_as_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(node: Node) -> None:
+        monkeypatch.setattr(export_desk, "PAGE", 3)
+        desk = desk_module.Desk(node.hub, lambda: None)
+        node.hub.exports = tmp_path / "exports"
+        ann, bob = await registered(node, "ann"), await node.join("bob")
+        ann.send("JOIN #den", *(f"PRIVMSG #den :line {n}" for n in range(7)), "PRIVMSG bob :psst")
+        await bob.until(" PRIVMSG bob")
+        bob.send("PRIVMSG ann :hush", "PRIVMSG #lobby :not hers", "TOPIC #lobby :no")
+        await ann.until("hush")
+        done, (text,) = await desk.handle("account export ann")
+        assert done, text
+        (file,) = node.hub.exports.iterdir()
+        assert str(file) in text
+        assert (file.stat().st_mode & 0o777, node.hub.exports.stat().st_mode & 0o777) == (
+            0o600,
+            0o700,
+        )
+        lines = file.read_text().splitlines()
+        said = [json.loads(line) for line in lines]
+        texts = [one["params"][-1] for one in said if one["kind"] == "message"]
+        assert texts == [*(f"line {n}" for n in range(7)), "psst", "hush"]
+
+        caps = " ".join(name for name in WANTED if name in BY_NAME)
+        ann.send(f"CAP REQ :{caps}", "EXPORT")
+        received = await ann.until(" BATCH -")
+        page_of_own = [parse(line.encode()) for line in received if line.startswith("@batch=")]
+        own, _ = page(page_of_own)
+        assert list(own) == lines
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_cant_be_exported_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        desk = desk_module.Desk(node.hub, lambda: None)
+        await registered(node, "ann")
+        assert await desk.handle("account export ann") == (
+            False,
+            ["This server has no directory for exports."],
+        )
+        node.hub.exports = tmp_path / "missing" / "exports"
+        with pytest.raises(export_desk.ExportError, match="can't be written"):
+            await desk.handle("account export ann")
+        done, (text,) = await desk.handle("account export nobody")
+        assert (done, text) == (False, "There is no account nobody.")
 
     with_hub(tmp_path, scenario)

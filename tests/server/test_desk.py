@@ -257,6 +257,7 @@ NOTED = {
     "rehash": ["rehash"],
     "kick bob loud": ["kill bob (loud)"],
     "account rename ann amy": ["account renamed ann [amy]"],
+    "account export amy": ["account exported amy"],
     "account delete amy": ["account deleted amy"],
 }
 """What the operator may say: the acts that are then in the audit log, or why none is."""

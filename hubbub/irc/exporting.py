@@ -1,6 +1,6 @@
-"""What the server keeps of us, as it comes page by page, made into lines of JSON.
+"""What a server keeps of somebody, as it comes page by page, made into lines of JSON.
 
-Law: nothing is written here; the front end gets each page's lines as an event.
+Law: whoever asks for it, its person or the operator, gets the same lines; nothing is written here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from hubbub.client.narration import nick_of
 from hubbub.irc.message import Message
 
 _KEPT_TAGS = ("msgid", "time", "account", "batch")
@@ -36,7 +35,7 @@ def _happening(line: Message) -> dict[str, object]:
         "kind": "message" if line.command in ("PRIVMSG", "NOTICE") else "event",
         "id": line.tags.get("msgid", ""),
         "time": line.tags.get("time", ""),
-        "from": nick_of(line.source),
+        "from": (line.source or "").partition("!")[0],
         "command": line.command,
         "params": list(line.params),
         **({"tags": rest} if rest else {}),
