@@ -71,6 +71,11 @@ PARTS: Mapping[str, Part] = {
         ("-m", "tests.faults.hostile"),
         ("-m", "tests.faults.hostile", "--seconds", "20", "--size", "3"),
     ),
+    "soak": Part(
+        "many clients that come, talk and go: memory, files and latency stay flat",
+        ("-m", "tests.faults.soak"),
+        ("-m", "tests.faults.soak", "--clients", "5000", "--seconds", "1800"),
+    ),
     "abuse": Part("broken, greedy and silent clients", (*PYTEST, "tests/faults/test_abuse.py")),
 }
 
