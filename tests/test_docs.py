@@ -16,6 +16,7 @@ from hubbub.core.rules import Rules
 from hubbub.irc.capabilities import CAPABILITIES, Capability
 from hubbub.irc.modes import ROOM_MODES, USER_MODES
 from hubbub.server.admin_commands import ADMIN_COMMANDS
+from tests.faults.__main__ import PARTS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "bench").glob("*.md")])
@@ -190,6 +191,46 @@ def test_the_page_of_commands_lists_all_that_can_be_typed() -> None:
     words = {usage.partition(" ")[0] for usage in console}
     named = {f"/{command.name}" for command in ADMIN_COMMANDS}
     assert words == named - {"/stop"} | {"/quit"}
+
+
+def targets_of_make() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+
+
+def faults_in_proof(cell: str) -> list[str]:
+    """What is wrong with what a cell names as proof: `[test](file)`, or `make TARGET [ARGS=PART]`."""
+    tests = re.findall(r"\[`(\w+)`\]\((tests/[\w/]+\.py)\)", cell)
+    commands = re.findall(r"`make (\w+)(?: ARGS=(\w+))?`", cell)
+    wrong = [] if tests or commands else ["no proof"]
+    for name, path in tests:
+        if not (ROOT / path).exists() or name not in names_of_tests(ROOT / path):
+            wrong.append(f"{path}::{name}")
+    for target, part in commands:
+        if target not in targets_of_make() or part not in ("", *PARTS):
+            wrong.append(f"make {target} {part}")
+    return wrong
+
+
+def test_each_promise_has_a_proof_that_is_there() -> None:
+    promises = cells(section(README, "What it promises"))[2:]
+    assert len(promises) > 12
+    for promise, proof in promises:
+        assert faults_in_proof(proof) == [], promise
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "we are sure of it",
+        "`make coffee`",
+        "`make faults ARGS=coffee`",
+        "[`test_nothing`](tests/test_docs.py), `make faults`",
+        "[`test_nothing`](tests/nowhere.py)",
+    ],
+)
+def test_what_is_no_proof_is_found(cell: str) -> None:
+    assert faults_in_proof(cell)
 
 
 # -- docs/decisions.md --------------------------------------------------------------------

@@ -351,7 +351,7 @@ def undo(state: State, entry: entries.Undo, out: list[Output]) -> None:
     elif entry.action == "role":
         what = _give_role_back(state, entry, out)
     else:
-        text = _NOT_UNDONE.get(entry.action, f"A {entry.action} can't be undone")
+        text = _NOT_UNDONE.get(entry.action, f"What is noted as {entry.action} can't be undone")
         raise fail("UNDO", "CANNOT_UNDO", number, text=text)
     note(state, entry.session, out, "undo", entry.target, detail=number)
     tell_moderators(state, out, f"{what}: {actor(state, entry.session)} undid it", entry.session)

@@ -257,7 +257,7 @@ class Hub:
         session = connection.session
         if self._discharge(session.id) is None:
             return
-        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, reason)
+        _note_end(connection, reason)
         if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
             seen = 0 if reason == CLOSED else self._surely_seen(connection)
             self.submit(Task(session, (entries.Close(session.id, reason, True, seen),)))
@@ -425,7 +425,7 @@ class Hub:
         session = connection.session
         session.phase = Phase.CLOSED
         why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
-        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
+        _note_end(connection, why)
         connection.finish(self._gate.error(fate.reason))
 
     # -- when it can't be stored ----------------------------------------------------------
@@ -581,6 +581,13 @@ class Hub:
 
 async def _nothing_to_reload(by: str) -> Reloaded:
     return Reloaded("*", problem="This server has no configuration to read")
+
+
+def _note_end(connection: Connection, why: str) -> None:
+    """Logs an end, for most to see only of who had come in: web pages and scanners go all the time."""
+    nick = connection.session.nick
+    level = logging.INFO if nick else logging.DEBUG
+    log.log(level, "%s %s: %s", nick or "(unregistered)", connection.peer, why)
 
 
 def _with_close(task: Task) -> Task:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, overload
 
@@ -317,17 +317,6 @@ class Store:
                 except msgspec.MsgspecError as error:
                     text = f"Batch {after} of the journal in {self.path} can't be read: {error}"
                     raise StoreError(Trouble.CORRUPT, text) from error
-
-    def backup(self, path: Path) -> None:
-        """Writes a copy as of now to `path`, whole or not at all; the server may go on meanwhile.
-
-        Raises StoreError. May be called from any thread.
-        """
-        try:
-            with closing(_connect(self.path)) as reader:
-                migrations.snapshot(reader, path)
-        except (sqlite3.Error, OSError) as error:
-            raise trouble(path, error) from error
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -23,6 +23,7 @@ from hubbub.store.store import open_store
 from tests.faults.crowd import ROOMS, Crowd
 from tests.faults.replaying import genesis
 from tests.faults.rig import MODERN, ROOT, Server, Session, report, seed
+from tests.store.making import back_up
 
 
 def _in_a_process(hash_seed: int, journal: Path, snapshot: Path | None) -> list[str]:
@@ -54,8 +55,7 @@ async def _chat(server: Server, snapshot: Path, chance: random.Random) -> None:
     server.start()
     crowd = Crowd(40, chance)
     await _act(server, crowd, chance)
-    with closing(open_store(server.database)) as store:
-        await asyncio.to_thread(store.backup, snapshot)
+    await asyncio.to_thread(back_up, server.database, snapshot)
     await _act(server, crowd, chance)
     server.kill()
     await crowd.all_lost()

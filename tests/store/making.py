@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -81,3 +82,9 @@ class Chat:
         self.rows += [row for row in records if isinstance(row, HistoryRow)]
         kept = RULES.whowas_entries
         self.store.commit(Commit(self.state.take_changes(), records, ordered, kept))
+
+
+def back_up(path: Path, target: Path) -> None:
+    """What operators are told to do: `.backup` of the sqlite3 shell."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)

@@ -95,3 +95,17 @@ def test_a_file_without_its_logs_name_is_refused(path: Path) -> None:
     with pytest.raises(StoreError, match="log's name") as caught:
         open_store(path)
     assert caught.value.kind is Trouble.CORRUPT
+
+
+def test_a_copy_that_fails_leaves_the_older_one(store: Store, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as shell:
+        migrations.snapshot(shell, target)
+        before = target.read_bytes()
+        assert target.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(OSError, match="missing"):
+            migrations.snapshot(shell, tmp_path / "missing" / "copy.db")
+        (tmp_path / "copy.db.partial").mkdir()
+        with pytest.raises(OSError, match="partial"):
+            migrations.snapshot(shell, target)
+    assert target.read_bytes() == before

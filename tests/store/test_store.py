@@ -24,7 +24,7 @@ from hubbub.irc.names import fold_nick
 from hubbub.store import store as store_module
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store, open_store
-from tests.store.making import RULES, Chat, batch, commit, fresh_store, said
+from tests.store.making import RULES, Chat, back_up, batch, commit, fresh_store, said
 
 LOBBY = Page(conversation=InRoom(RoomId(1), Place(0)), limit=100, events=True)
 SESSIONS = st.sampled_from([session_id(0, 1, number) for number in (1, 2, 3)])
@@ -181,9 +181,8 @@ def test_only_its_owner_can_read_the_files(path: Path) -> None:
     with closing(open_store(path)) as store:
         store.commit(commit(1))
         assert store.answer(LOBBY) == []
-        store.backup(path.with_name("copy.db"))
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert set(modes) == {"hubbub.db", "hubbub.db-wal", "hubbub.db-shm", "copy.db"}
+    assert set(modes) == {"hubbub.db", "hubbub.db-wal", "hubbub.db-shm"}
     assert set(modes.values()) == {0o600}
 
 
@@ -269,7 +268,7 @@ def test_a_backup_while_writing_is_whole(store: Store, tmp_path: Path) -> None:
         try:
             for number in range(5):
                 known.append(store.position)
-                store.backup(tmp_path / f"{number}.db")
+                back_up(store.path, tmp_path / f"{number}.db")
         finally:
             done.set()
         writing.result()
@@ -281,15 +280,3 @@ def test_a_backup_while_writing_is_whole(store: Store, tmp_path: Path) -> None:
             page = Page(conversation=LOBBY.conversation, limit=1_000_000)
             assert len(copy.answer(page)) == 2 * copy.position
             copy.commit(commit(1_000_000))
-
-
-def test_a_backup_that_fails_leaves_the_older_one(store: Store, tmp_path: Path) -> None:
-    target = tmp_path / "copy.db"
-    store.backup(target)
-    before = target.read_bytes()
-    with pytest.raises(StoreError):
-        store.backup(tmp_path / "missing" / "copy.db")
-    (tmp_path / "copy.db.partial").mkdir()
-    with pytest.raises(StoreError):
-        store.backup(target)
-    assert target.read_bytes() == before
