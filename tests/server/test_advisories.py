@@ -9,7 +9,7 @@ import pytest
 from hubbub.core.history import InRoom, Search
 from hubbub.core.ids import Place, RoomId
 from hubbub.store.store import open_store
-from tests.server.test_connection import Line, on_line
+from tests.server.line import Line, on_line
 from tests.store.making import commit, said
 
 

@@ -28,8 +28,8 @@ from hubbub.server.certificate import (
 from hubbub.server.client_certificates import AskingContext
 from hubbub.server.connection import Welcome
 from hubbub.server.http import Site
+from tests.server.line import Line, client_context, sockets
 from tests.server.test_app import Guest, running
-from tests.server.test_connection import Line, client_context, sockets
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 

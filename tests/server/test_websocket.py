@@ -26,8 +26,8 @@ from wsproto.frame_protocol import CloseReason
 from hubbub.irc.framing import BadLine
 from hubbub.server.certificate import own_certificate
 from hubbub.server.websocket import BINARY, IDLE_FRAMES, TEXT, WebSocket, accept, frames
+from tests.server.line import TLS_VERSIONS, Line, on_line
 from tests.server.rig import Fast
-from tests.server.test_connection import TLS_VERSIONS, Line, on_line
 
 
 def messages(data: bytes) -> list[str | bytes]:
