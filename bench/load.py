@@ -127,6 +127,10 @@ class Load:
     def _learn_sources(self) -> None:
         """Each sender says one line; how it arrives tells the source of all its later ones."""
         clients, scenario = self.swarm.clients, self.scenario
+        for client in clients:
+            if client.heard and not scenario.history:
+                raise DeliveryError(f"{client.nick} heard {client.heard[0]!r} before anybody spoke")
+            client.heard.clear()  # what was said before it came, as the room shows to who comes in
         due = dict.fromkeys(range(scenario.clients), 0)
         for number in self.sender_numbers:
             clients[number].send(f"PRIVMSG {self._target(number)} :{clients[number].nick} speaks")
@@ -138,7 +142,9 @@ class Load:
                 raise DeliveryError("the first messages did not reach everybody")
         for client in clients:
             if len(client.heard) != due[client.number] or client.tail:
-                raise DeliveryError(f"{client.nick} heard {client.heard!r} before the first round")
+                raise DeliveryError(
+                    f"{client.nick} heard {client.heard[:3]!r} before the first round"
+                )
             for line in client.heard:
                 source, _, rest = line.partition(b" ")
                 number = int(rest.rpartition(b":")[2].split(b" ")[0][1:])

@@ -29,7 +29,6 @@ from bench.peers import HUBBUB_CONFIG
 from bench.search import Speech
 from hubbub.core.ids import Place, msgid
 from hubbub.store.places import Lists
-from hubbub.store.store import open_store
 
 MESSAGES = 1_000_000
 ASKS = 300
@@ -111,10 +110,7 @@ def fill(data: Path, messages: int) -> str:
         )
         Lists().list_tail(connection.cursor())
         connection.execute("COMMIT")
-    store = open_store(path)
-    while store.index_some():
-        pass
-    store.close()
+    start.index(data)
     return str(log_id)
 
 

@@ -119,7 +119,7 @@ def _named(name: str, about: str, scenario: Scenario) -> Scenario:
 SCENARIOS: dict[str, Scenario] = {
     row.name: row
     for row in (
-        _burst(100, 6),
+        _burst(100, 4, warmup_rounds=1),
         _burst(500, 12),
         _burst(2000, 5),
         _burst(10000, 2),
