@@ -100,9 +100,13 @@ async def check_pages(port: int, ledger: Ledger, since: dict[str, str]) -> int:
     auditor = Session("auditor", MODERN, ROOMS)
     await auditor.connect(port)
     try:
-        return await _pages(auditor, ledger, since)
+        count = await _pages(auditor, ledger, since)
     finally:
         await auditor.close()
+    # A room in which nothing was said yet begins and ends with the newcomer.
+    ledger.read()
+    ledger.emptied(ROOMS)
+    return count
 
 
 async def _pages(auditor: Session, ledger: Ledger, since: dict[str, str]) -> int:

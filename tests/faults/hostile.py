@@ -170,6 +170,11 @@ HEAD = (
     "|---|---|---|---|---|"
 )
 
+UNTOUCHED = (
+    "\nNothing is ever decompressed: WebSocket's permessage-deflate isn't taken up, a request's body isn't"
+    "\nread, and TLS doesn't compress. The row of decompression bombs is what it costs to refuse them."
+)
+
 # -- measuring --------------------------------------------------------------------------------------
 
 
@@ -236,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table; 1 when something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.hostile", description=__doc__)
     parser.add_argument("abuses", nargs="*", choices=[*HOSTILITIES, []], help="which (all)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for how long, each round")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for how long, each round")
     parser.add_argument("--size", type=float, default=1.0, help="how many attackers, as a factor")
     parser.add_argument("--probe", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -253,6 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measured = measure(HOSTILITIES[name], options.seconds, options.size, number)
         print(measured.line(), flush=True)
         wrong |= bool(measured.wrongs())
+    print(UNTOUCHED)
     return int(wrong)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import resource
 import ssl
 import time
@@ -21,7 +22,7 @@ Attack = Callable[[Server, Random, float, float], Coroutine[None, None, None]]
 Lines = Callable[[Random, int], bytes]
 """What one of a crowd sends at once, with its number."""
 
-TAGS: Final = "message-tags batch labeled-response echo-message draft/multiline draft/chathistory soju.im/search"
+TAGS: Final = "message-tags batch labeled-response echo-message draft/multiline draft/chathistory draft/metadata-2 soju.im/search"
 SAID: Final = 400
 """Messages that there are to search and to page through."""
 FILES_KEPT: Final = 600
@@ -152,7 +153,17 @@ def _profile_floods(chance: Random, number: int) -> bytes:
     names = ",".join(f"n{chance.randrange(10_000)}" for _ in range(40))
     return (
         f"SETNAME :{word}\r\nAWAY :{word}\r\nMONITOR + {names}\r\nMODE #lobby +b {word}!*@*\r\n"
-        f"METADATA * SET avatar :{word}\r\nMARKREAD #lobby timestamp=2026-01-01T00:00:00.000Z\r\n"
+        f"MARKREAD #lobby timestamp=2026-01-01T00:00:00.000Z\r\n"
+    ).encode()
+
+
+def _metadata_floods(chance: Random, number: int) -> bytes:
+    keys = [f"key{chance.randrange(1_000)}" for _ in range(10)]
+    sets = "".join(f"METADATA * SET {key} :{chance.getrandbits(512):x}\r\n" for key in keys)
+    own = f"#own{number}"
+    return (
+        f"METADATA * SUB {' '.join(keys)}\r\n{sets}JOIN {own}\r\nMETADATA {own} SET topic :x\r\n"
+        f"METADATA * LIST\r\nMETADATA #lobby SYNC\r\nMETADATA * UNSUB {' '.join(keys)}\r\n"
     ).encode()
 
 
@@ -267,6 +278,25 @@ async def _broken(server: Server, chance: Random, seconds: float, size: float) -
             await abuse(server, chance)
 
 
+async def _decompression_bombs(server: Server, chance: Random, seconds: float, size: float) -> None:
+    """What would be 64 MB for who takes it for compressed: in WebSocket's frames, and in requests."""
+    bomb = gzip.compress(bytes(64 << 20), 9)
+    deflated = bomb[10:-8]  # without gzip's own head and tail
+    frame = b"\xc1\xff" + len(deflated).to_bytes(8) + bytes(4) + deflated
+    upgrade = (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+    )
+    post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        wires = await _many(server, round(10 * size), upgrade)
+        await asyncio.gather(*(wire.send(frame) for wire in wires))
+        others = await _many(server, round(10 * size), post % len(bomb) + bomb)
+        await asyncio.gather(*(wire.abort() for wire in (*wires, *others)))
+
+
 HOSTILITIES: Final[Mapping[str, Hostility]] = {
     hostility.name: hostility
     for hostility in (
@@ -276,10 +306,12 @@ HOSTILITIES: Final[Mapping[str, Hostility]] = {
         Hostility("batch bombs", _flood(_batch_bombs)),
         Hostility("label floods", _flood(_label_floods), True),
         Hostility("profile floods", _flood(_profile_floods)),
+        Hostility("metadata floods", _flood(_metadata_floods)),
         Hostility("nick races", _flood(_nick_races, 30)),
         Hostility("unicode tricks", _flood(_unicode_tricks)),
         Hostility("giant lists", _flood(_giant_lists)),
         Hostility("search bombs", _flood(_search_bombs), True),
+        Hostility("decompression bombs", _decompression_bombs),
         Hostility("half-open TLS", _half_open_tls),
         Hostility("connect floods", _connect_flood),
         Hostility("broken bytes", _broken),

@@ -102,8 +102,8 @@ class Ledger:
         rows = self.rows[self._begins.get(room, 0) :] if rows is None else rows
         return [row.msgid for row in rows if row.room == room]
 
-    def crashed(self, rooms: Iterable[str]) -> None:
-        """Everybody left at once: a room in which nothing was said by then is gone, and begins anew."""
+    def emptied(self, rooms: Iterable[str]) -> None:
+        """Nobody is there any more: a room in which nothing was said by then is gone, and begins anew."""
         for room in rooms:
             begin = self._begins.get(room, 0)
             if not any(row.is_message for row in self.rows[begin:] if row.room == room):

@@ -40,7 +40,7 @@ async def _raw_sessions(server: Server, chance: random.Random) -> None:
         server.start()
         ledger.read()
         ledger.check(crowd.sessions)
-        ledger.crashed(ROOMS)
+        ledger.emptied(ROOMS)
         paged = await check_pages(server.port, ledger, since)
         report("kill", number=kill, rows=len(ledger.rows), shown=ledger.shown, paged=paged)
     figures = await check_all(server, crowd, ledger)

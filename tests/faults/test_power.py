@@ -83,7 +83,7 @@ async def _cuts(
         ledger.check_kept()
         ledger.read()
         ledger.check(crowd.sessions)
-        ledger.crashed(ROOMS)
+        ledger.emptied(ROOMS)
         paged = await check_pages(server.port, ledger, since)
         assert await asyncio.to_thread(server.stop) == 0
         assert is_sound(server.database)
