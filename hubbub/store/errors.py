@@ -22,6 +22,8 @@ class Trouble(Enum):
     READ_ONLY = "read-only"
     FULL = "full"
     NEWER_SCHEMA = "newer schema"
+    UNRELEASED = "unreleased"
+    """Made by a version between two released ones, with the number of the later one's schema."""
     NOT_OURS = "not ours"
     """A sound SQLite file that some other program made."""
     IO = "io"

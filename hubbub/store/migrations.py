@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hubbub.store.errors import StoreError, Trouble
+from hubbub.store.shape import require_shape
 
 APPLICATION_ID: Final = 0x48756262
 """'Hubb', in the file's header: tells our files from other programs'."""
@@ -199,7 +200,8 @@ MIGRATIONS: Final[Sequence[str]] = (_SCHEMA_1,)
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Brings the file to the newest schema; a copy of an older one is kept as `<path>.before-N`.
 
-    Raises StoreError for a file that is newer or not ours, and sqlite3.Error.
+    Raises StoreError for a file that is newer, not ours or of no released version, and
+    sqlite3.Error.
     """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -216,6 +218,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{len(MIGRATIONS)}). Update Hubbub, or put an older backup in the file's place.",
         )
     if version == len(MIGRATIONS):
+        require_shape(connection, path, MIGRATIONS)
         return
     if version > 0:
         snapshot(connection, path.with_name(f"{path.name}.before-{len(MIGRATIONS)}"))
