@@ -75,13 +75,22 @@ def _cap_lines(call: Call, subcommand: str, names: Sequence[str]) -> Sequence[Wo
             lines.append("")
         lines[-1] += f" {name}" if lines[-1] else name
     if call.session.cap_version < 302:
-        lines = [" ".join(names)]
+        lines = [_one_line(names)]
     nick = call.session.nick or "*"
     *firsts, last = lines
     return [
         *(Reply("CAP", (nick, subcommand, "*", line)) for line in firsts),
         Reply("CAP", (nick, subcommand, last)),
     ]
+
+
+def _one_line(names: Sequence[str]) -> str:
+    """What fits into the only line that a client of before 302 takes; those who know drafts know 302."""
+    line = ""
+    for name in sorted(names, key=lambda name: "/" in name):
+        if len(line) + len(name) <= CAP_LINE_BYTES:
+            line += f" {name}" if line else name
+    return line
 
 
 def _cap_req(call: Call) -> Sequence[Work]:

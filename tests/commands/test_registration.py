@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from hubbub.edge.session import Phase
-from tests.world import ALL_CAPABILITIES, RULES, World
+from tests.world import ALL_CAPABILITIES, RULES, Person, World
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -102,6 +102,23 @@ def test_cap_goes_on_after_registration(world: World) -> None:
     alice = world.connect("alice")
     assert alice.ask("CAP REQ batch") == [":hub.test CAP alice ACK batch"]
     assert alice.ask("CAP END") == []
+
+
+def test_who_knows_no_302_is_told_in_one_line_what_fits_into_it() -> None:
+    """ "Servers MUST NOT send multiline responses" to them, and no line has more than 512 bytes."""
+    world = World()
+    alice, bob = world.arrive(), world.arrive()
+    (told,) = alice.ask("CAP LS")
+    assert len(told.encode()) <= 510
+    names = told.partition(" :")[2].split()
+    assert {"sasl", "server-time", "multi-prefix", "away-notify", "message-tags"} <= set(names)
+    assert set(names) < {name.partition("=")[0] for name in _offered(bob)}
+    assert "=" not in told.partition(" :")[2]
+
+
+def _offered(person: Person) -> list[str]:
+    """All that is offered to somebody who knows 302."""
+    return [name for line in person.ask("CAP LS 302") for name in line.partition(" :")[2].split()]
 
 
 @pytest.mark.parametrize("line", ["CAP LSD", "CAP :", "CAP :a b"])
