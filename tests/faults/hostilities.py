@@ -230,6 +230,8 @@ async def _half_open_tls(server: Server, chance: Random, seconds: float, size: f
     wires = await _many(server, round(2_500 * size))
     for wire in wires:
         await wire.send(hello)
+    # Each has its answer, or the second round would have more of them than the first.
+    await asyncio.gather(*(wire.until(b"\x16") for wire in wires), return_exceptions=True)
     await asyncio.sleep(seconds)
     await asyncio.gather(*(wire.abort() for wire in wires))
 

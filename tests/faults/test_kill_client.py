@@ -15,7 +15,7 @@ from tests.faults.crowd import LOBBY, ROOMS, Crowd
 from tests.faults.ledger import Ledger
 from tests.faults.people import Person
 from tests.faults.rig import Server, report, run, seed
-from tests.faults.test_kill import CONNECTIONS, KILLS
+from tests.faults.test_kill import CONNECTIONS, KILLS, until_killed
 
 PEOPLE = 40
 
@@ -41,7 +41,7 @@ async def _our_client(server: Server, chance: random.Random) -> None:
     talking = [asyncio.create_task(person.talk(crowd, people)) for person in people]
     ledger = Ledger(server.database)
     for kill in range(1, KILLS + 1):
-        await _until_killed(server, crowd, chance)
+        await until_killed(server, crowd, chance, early=chance.random() < 0.25)
         server.start()
         ledger.read()
         ledger.check(crowd.sessions)
@@ -67,17 +67,6 @@ async def _our_client(server: Server, chance: random.Random) -> None:
         said=sum(len(person.said) for person in people),
         reconnects=sum(person.reconnects for person in people),
     )
-
-
-async def _until_killed(server: Server, crowd: Crowd, chance: random.Random) -> None:
-    """Everybody comes back at their own pace; at a random moment the server is killed."""
-    asyncio.get_running_loop().call_later(chance.uniform(0.3, 3.0), server.kill)
-    await crowd.resume(server.port)
-    talking = crowd.talk()
-    await crowd.all_lost()
-    for task in talking:
-        task.cancel()
-    await asyncio.gather(*talking, return_exceptions=True)
 
 
 async def _all_caught_up(people: list[Person]) -> None:
