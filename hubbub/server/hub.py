@@ -584,10 +584,8 @@ async def _nothing_to_reload(by: str) -> Reloaded:
 
 
 def _note_end(connection: Connection, why: str) -> None:
-    """Logs an end, for most to see only of who had come in: web pages and scanners go all the time."""
-    nick = connection.session.nick
-    level = logging.INFO if nick else logging.DEBUG
-    log.log(level, "%s %s: %s", nick or "(unregistered)", connection.peer, why)
+    """Logs an end, of who never came in as well: what blocks addresses reads it here."""
+    log.info("%s %s: %s", connection.session.nick or "(unregistered)", connection.peer, why)
 
 
 def _with_close(task: Task) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -478,3 +479,14 @@ def with_hub(
 def has(lines: list[str], words: str) -> bool:
     """Whether these words stand in any of the lines."""
     return any(words in line for line in lines)
+
+
+_BATCH = re.compile(r"(batch=|BATCH [+-])(\w+)")
+
+
+def renumbered(written: bytes) -> str:
+    """The lines with their batches named by the order in which they come; any name means the same."""
+    names: dict[str, str] = {}
+    return _BATCH.sub(
+        lambda found: found[1] + names.setdefault(found[2], str(len(names))), written.decode()
+    )

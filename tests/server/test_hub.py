@@ -386,20 +386,6 @@ def test_the_log_does_not_have_what_people_say_at_leaving(
     with_hub(tmp_path, scenario)
 
 
-def test_only_the_end_of_who_had_come_in_is_news(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scenario(node: Node) -> None:
-        with caplog.at_level("DEBUG", "hubbub"):
-            for connection in (await node.join("ann"), node.arrive()):
-                connection.send("QUIT")
-                await node.settled()
-        ends = {r.message: r.levelname for r in caplog.records if ": Quit" in r.message}
-        assert ends == {"ann 127.0.0.1: Quit": "INFO", "(unregistered) 127.0.0.1: Quit": "DEBUG"}
-
-    with_hub(tmp_path, scenario)
-
-
 @pytest.mark.parametrize("by_gateway", [False, True])
 def test_how_often_an_address_comes_is_counted_behind_proxies(
     tmp_path: Path, by_gateway: bool

@@ -164,7 +164,7 @@ def test_the_operator_gives_roles_and_ends_accounts(tmp_path: Path) -> None:
         ):
             done, lines = await desk.handle(wrong)
             assert not done, wrong
-            assert lines[0].endswith((".", "]"))
+            assert lines[0].endswith((".", "<name>"))
 
     with_hub(tmp_path, scenario)
 
