@@ -34,9 +34,15 @@ MEMORY_MOST, LATENCY_MOST = 1.1, 2.0
 """How much more there may be in the last third of the time than in the first. A machine that is shared
 is slower at times, so that latency is given more room."""
 FILES_MORE = 8
-SETTINGS = (
-    "[limits]\nconnections_per_address = 100000\nlines_per_second = 1000\nburst_lines = 1000\n"
-)
+SETTINGS = """
+[limits]
+connections_per_address = 100000
+lines_per_second = 1000
+burst_lines = 1000
+guests_with_markers = 100
+whowas_entries = 100
+"""
+"""What is remembered of so many who left is full before anything is measured, as after some days."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER's value with which closing a socket resets its connection."""
 

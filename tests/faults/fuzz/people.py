@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Hashable, Iterable
 from typing import Final
 
@@ -13,11 +12,10 @@ from hubbub.edge.session import Phase
 from hubbub.irc.capabilities import BY_NAME
 from hubbub.irc.framing import SERVER_TAGS_LIMIT, BadLine, Framer
 from hubbub.irc.message import parse
-from tests.server.rig import Chat, Fast, Plain
+from tests.server.rig import Chat, Fast, Plain, renumbered
 from tests.world import ALL_CAPABILITIES, LOG_ID, Person, World, stored
 
 LINES_MOST: Final = 60
-_BATCH_NAME: Final = re.compile(r"(?<=BATCH [+-])b\d+|(?<=[@;]batch=)b\d+")
 
 # -- any lines ----------------------------------------------------------------------------------
 
@@ -203,17 +201,9 @@ def run_play(data: bytes) -> Iterable[Hashable]:
     play(plain, capabilities, steps)
     assert dump(fast.state) == dump(plain.state)
     for session in fast.listeners:
-        assert _renamed(fast.written(session)) == _renamed(plain.written(session))
+        assert renumbered(fast.written(session)) == renumbered(plain.written(session))
         yield len(fast.written(session)) // 64
     yield sum(map(len, steps))
-
-
-def _renamed(written: bytes) -> str:
-    """With batches called by their order; which numbers they get isn't said by anybody."""
-    names: dict[str, str] = {}
-    return _BATCH_NAME.sub(
-        lambda found: names.setdefault(found[0], f"batch{len(names)}"), written.decode()
-    )
 
 
 def play(chat: Chat, capabilities: list[str], batches: list[list[tuple[int, str]]]) -> None:
