@@ -49,7 +49,7 @@ def judge(lines: Sequence[bytes], expected: Mapping[bytes, Sequence[bytes]]) -> 
 
 def is_ping(line: bytes) -> bool:
     """Whether a line is the server's PING, with or without a source."""
-    return line.startswith(b"PING ") or (line[:1] == b":" and line.split(b" ")[1:2] == [b"PING"])
+    return line.startswith(b"PING ") or (line[:1] == b":" and line.split(b" ", 2)[1:2] == [b"PING"])
 
 
 def pong(ping: bytes) -> bytes:

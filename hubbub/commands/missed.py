@@ -39,8 +39,10 @@ def missed_since_leaving(session: Session, state: State, member: Member) -> list
 
 def whispers_missed(session: Session, state: State, user: User) -> list[Fetch]:
     """What was whispered to an account while none of its devices was here."""
+    if not _wanted(session, state) or user.owner is None or len(user.sessions) > 1:
+        return []
     mark = last_seen(state, user, None)
-    if not _wanted(session, state) or user.owner is None or len(user.sessions) > 1 or mark is None:
+    if mark is None:
         return []
     question = Search(
         identity=user.identity,

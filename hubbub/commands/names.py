@@ -17,7 +17,7 @@ from hubbub.irc.replies import Reply, numeric
 
 NAMES_BYTES: Final = 380
 """How many bytes of names one RPL_NAMREPLY holds, so that the line stays within 512."""
-BLOCK_LINES: Final = 8
+BLOCK_LINES: Final = 4
 """How many full lines are shown as one block."""
 
 

@@ -197,6 +197,8 @@ class Measures:
 
     def against(self, kind: str, signs: Signs, now: int) -> Measure | None:
         """The measure that holds against somebody; of several the one that holds longest."""
+        if not self._numbers:
+            return None
         found: dict[int, Measure] = {}
         for mark in signs.marks():
             found |= self._marked.get((kind, mark), {})

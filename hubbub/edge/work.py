@@ -45,8 +45,7 @@ Shown = Reply | Event | Batched | Block
 """What one session may be shown directly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(msgspec.Struct, frozen=True):
     """A question for the store; `present` makes of its rows what the session is shown."""
 
     question: Question
@@ -65,8 +64,7 @@ class Find:
     then: Callable[[Sequence[Any]], Sequence[Work]]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True):
     """Reads the state at this place in the order; refuses by raising Refused.
 
     One that is `early` is for sessions that aren't registered yet, too. One that `holds` has the

@@ -46,6 +46,7 @@ def normalise(mask: str) -> str:
     return f"{_tidy(nick)}!{_tidy(user)}@{_tidy(host)}"
 
 
+@lru_cache(maxsize=1024)
 def host_of(address: str) -> str:
     """The host of a person whose connection comes from an address, as it can stand in a mask.
 

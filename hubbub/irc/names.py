@@ -86,6 +86,7 @@ def nick_problem(text: str, max_length: int) -> str | None:
     return _nick_characters_problem(text) or _nick_characters_problem(normal)
 
 
+@lru_cache(maxsize=1024)
 def room_problem(text: str, max_length: int) -> str | None:
     """Why `text` can't name a room, as a sentence, or None. `max_length` is in bytes, '#' too."""
     if not text.startswith(ROOM_PREFIX):

@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from hubbub.server.errors import OperatorError
@@ -110,6 +111,7 @@ def _port(text: str, port: str) -> int:
     return int(port)
 
 
+@lru_cache(maxsize=1024)
 def _ip(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(peer)

@@ -65,12 +65,13 @@ class _Called:
 class _Own:
     """The stream of a session that isn't like everybody's.
 
-    `spans` are the parts of a room's log that it was there for, as half-open ranges of positions
-    in that room's log; a room without spans was seen throughout.
+    `apart` are the positions of events that it doesn't hear with its rooms: they are hidden from
+    it, or it is shown them itself. `spans` are the parts of a room's log that it was there for, as
+    half-open ranges of positions in that room's log; a room without spans was seen throughout.
     """
 
     answers: list[_Answered | _Called] = field(default_factory=list)
-    hidden: set[int] = field(default_factory=set)
+    apart: set[int] = field(default_factory=set)
     spans: dict[RoomId, list[tuple[int, int]]] = field(default_factory=dict)
 
 
@@ -222,7 +223,7 @@ class Fanout:
         if output.author is not None:
             self._echo(output.author, position, event)
         for session in output.without:
-            self._of(session).hidden.add(position)
+            self._of(session).apart.add(position)
 
     def seen(self, output: Seen) -> None:
         """Tells who watches a name that it came or went."""
@@ -261,7 +262,7 @@ class Fanout:
         if recipient.session.has("echo-message"):
             self._show_to(author, position, event)
         else:
-            self._of(author).hidden.add(position)
+            self._of(author).apart.add(position)
 
     def _of(self, session: SessionId) -> _Own:
         own = self._own.get(session)
@@ -269,8 +270,9 @@ class Fanout:
             own = self._own[session] = _Own()
         return own
 
-    def _show_to(self, session: SessionId, position: int, shown: Shown) -> None:
-        self._answered(session).shown.append((position, shown))
+    def _show_to(self, session: SessionId, position: int, event: Event) -> None:
+        self._of(session).apart.add(position)
+        self._answered(session).shown.append((position, event))
 
     def _answered(self, session: SessionId) -> _Answered:
         answers = self._of(session).answers
@@ -392,11 +394,7 @@ class Fanout:
 
         Bytes, and where an answer is still to come, what stands for it.
         """
-        apart = set(own.hidden)
-        for answer in own.answers:
-            if isinstance(answer, _Answered):
-                apart.update([position for position, _ in answer.shown])
-        heard = self._heard(state, session, own, apart)
+        heard = self._heard(state, session, own)
         for answer in own.answers:
             yield heard.until(answer.position)
             if isinstance(answer, _Called):
@@ -414,9 +412,9 @@ class Fanout:
                 return self._encode(position, session.variant)
         return self._gate.show(session, [item for _, item in answer.shown], answer.label)
 
-    def _heard(self, state: State, session: Session, own: _Own, apart: set[int]) -> _Heard:
+    def _heard(self, state: State, session: Session, own: _Own) -> _Heard:
         """What the session's rooms were shown while it was in them, but for what is `apart`."""
-        apart = apart | self._passed_over(session)
+        apart = own.apart | self._passed_over(session)
         rooms = self._present(state, session, own)
         if len(rooms) == 1:
             ((room, spans),) = rooms.items()

@@ -400,6 +400,7 @@ class Hub:
         """The flight is over: sessions that waited for what they asked go on, and so do the others."""
         self._flight = None
         self._purger.look()
+        self._questions.stored(flight.records)
         for lookup in flight.lookups:
             self._questions.ask(*lookup)
         if self._tasks and not self._ticking:

@@ -39,6 +39,10 @@ def set_up(debug: bool = False) -> None:
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
+    # No line says in which thread or where in the source it was written, so nobody has to find out:
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     logging.getLogger("hubbub").setLevel(logging.DEBUG if debug else logging.INFO)
 
 

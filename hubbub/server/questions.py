@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from hubbub.core.history import Question
-from hubbub.core.ids import SessionId
+from msgspec.structs import replace
+
+from hubbub.core.history import Page, Question
+from hubbub.core.ids import Place, SessionId
+from hubbub.core.outputs import Fact, HistoryRow
 from hubbub.core.state import State
 from hubbub.edge.credentials import Outcome
-from hubbub.edge.egress import Gate
+from hubbub.edge.egress import SAID, Gate
 from hubbub.edge.errands import Errand
 from hubbub.edge.work import Fetch, Find, Shown, Task, Verify, Work
 from hubbub.irc.replies import Refused, Reply
@@ -88,6 +91,15 @@ class Questions:
         self._loop = loop
         self._readers = ThreadPoolExecutor(readers, "hubbub-reader")
         self._readings: dict[tuple[Question, ...], _Reading] = {}
+        self._said = owner.state.next_place - 1
+        """After this place nothing was said, whatever happened."""
+
+    def stored(self, records: Sequence[Fact]) -> None:
+        """Hears what a batch added to the history, before anybody asks for it."""
+        for row in reversed(records):
+            if isinstance(row, HistoryRow) and row.command in SAID:
+                self._said = row.place
+                break
 
     async def stop(self) -> None:
         """Closes the threads when they have done what they are at."""
@@ -176,7 +188,8 @@ class Questions:
 
     def _fetch(self, task: Task, fetches: list[Fetch], label: str) -> None:
         """Has a reader thread answer a task's questions; the answer has its place already."""
-        questions = tuple(fetch.question for fetch in fetches)
+        asked = tuple(Fetch(self._plainest(fetch.question), fetch.present) for fetch in fetches)
+        questions = tuple(fetch.question for fetch in asked)
         # After a crash all come back with the same question. A reading that waits for its thread
         # will be as new as one that is asked for now.
         reading = self._readings.get(questions)
@@ -188,7 +201,18 @@ class Questions:
             reading = self._readings[questions] = _Reading(self._readers.submit(read))
             shown = partial(self._show, questions, reading)
             reading.answers.add_done_callback(lambda _: self._loop.call_soon_threadsafe(shown))
-        reading.waiting.append((task, tuple(fetches), label))
+        reading.waiting.append((task, asked, label))
+
+    def _plainest(self, question: Question) -> Question:
+        """The same for all who ask for the same messages, whatever else happened before each asked."""
+        if (
+            not isinstance(question, Page)
+            or question.events
+            or not isinstance(question.before, int)
+        ):
+            return question
+        end = Place(self._said + 1)
+        return question if question.before <= end else replace(question, before=end)
 
     def _show(self, questions: tuple[Question, ...], reading: _Reading) -> None:
         """Shows an answer to all who wait for it; those who asked alike share what is made of it."""

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hubbub.core import entries
+from hubbub.core.history import Page
 from hubbub.core.ids import NO_SESSION
 from hubbub.edge.codes import digest
 from hubbub.irc.names import fold_room
@@ -18,13 +19,19 @@ from tests.server.rig import CHATHISTORY, Node, Wire, has, with_hub
 from tests.world import RULES
 
 
-async def asked_at_once(node: Node, line: str, *people: Wire) -> list[list[str]]:
-    """What each is shown who asks while both readers are busy, so that one reading may serve all."""
-    busy = [await node.join(f"{people[0].session.nick}{number}", CHATHISTORY) for number in "12"]
+async def hold_readers(node: Node) -> None:
+    """Has both readers at something, so that who asks now waits, until `answering` is set."""
+    held = len(node.hub.connections)
+    busy = [await node.join(f"busy{held}{number}", CHATHISTORY) for number in "12"]
     node.store.answering.clear()
     for number, one in enumerate(busy, 1):
         one.send(f"CHATHISTORY LATEST #lobby * {number}")
         await node.settled()
+
+
+async def asked_at_once(node: Node, line: str, *people: Wire) -> list[list[str]]:
+    """What each is shown who asks while one reading may still serve all."""
+    await hold_readers(node)
     for person in people:
         person.heard.clear()
         person.send(line, "PING done")
@@ -98,6 +105,70 @@ def test_who_asks_the_same_shares_what_is_made_of_it(tmp_path: Path) -> None:
         assert has(pages[0], "msgid=")
         assert pages[3] == [":ann!~ann@host.test PRIVMSG #team one"]
         assert has(pages[4], "INVALID_TARGET")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_else_happened_makes_no_difference_to_who_asks_what_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(node: Node) -> None:
+        people = [
+            await node.join(nick, CHATHISTORY) for nick in ("ann", "bob", "cat", "dan", "eve")
+        ]
+        ann, bob, cat, dan, eve = people
+        read: list[object] = []
+        answer = node.store.answer
+
+        def counted(question: object) -> object:
+            if isinstance(question, Page) and question.limit == 9:
+                read.append(question)
+            return answer(question)
+
+        monkeypatch.setattr(node.store, "answer", counted)
+        await ann.ask("PRIVMSG #lobby :one")
+        await hold_readers(node)
+        ask = ("CHATHISTORY LATEST #lobby * 9", "PING done")
+        # Each JOIN takes a place in the history.
+        bob.send("JOIN #bobs", *ask)
+        cat.send("JOIN #cats", *ask)
+        await node.settled()
+        dan.send("JOIN #dans", *ask)
+        await node.settled()
+        ann.send("PRIVMSG #lobby :two", *ask)
+        eve.send("JOIN #eves", *ask)
+        await node.settled()
+        node.store.answering.set()
+        shown = []
+        for one in people:
+            page = await one.until("PONG hub.test done")
+            shown.append(
+                [line.split()[-1] for line in page if "PRIVMSG" in line and "batch=" in line]
+            )
+        assert shown == [["one", "two"], ["one"], ["one"], ["one"], ["one", "two"]]
+        assert len(read) == 2
+        # Whoever wants the rest as well is told of it.
+        await bob.ask("CAP REQ draft/event-playback")
+        assert has(await bob.ask("CHATHISTORY LATEST #bobs * 9"), "JOIN #bobs")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_in_one_batch_each_is_shown_what_was_said_before_it_asked(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob, cat = [await node.join(nick, CHATHISTORY) for nick in ("ann", "bob", "cat")]
+        for one in (ann, bob, cat):
+            one.heard.clear()
+        ask = "CHATHISTORY LATEST #lobby * 9"
+        ann.send("PRIVMSG #lobby :one")
+        bob.send(ask, "PING done")
+        ann.send("PRIVMSG #lobby :two")
+        cat.send("JOIN #room", ask, "PING done")
+        pages = [await one.until("PONG hub.test done") for one in (bob, cat)]
+        paged = [[line.split()[-1] for line in page if "batch=" in line] for page in pages]
+        assert paged == [["one"], ["one", "two"]]
+        # What bob's page hasn't, bob was shown as it happened.
+        assert has(bob.heard + pages[0], "PRIVMSG #lobby two")
 
     with_hub(tmp_path, scenario)
 
