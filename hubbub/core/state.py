@@ -216,7 +216,8 @@ class State:
             self.invisible += "i" in user.modes
             if self.online > self.counter("most_users"):
                 self.set_counter("most_users", self.online)
-        user.sessions = (*user.sessions, session)
+        # In the order of their ids, as they come when the state is loaded.
+        user.sessions = tuple(sorted((*user.sessions, session)))
         self.note_hosts(user)
         self.save(presence)
 

@@ -142,3 +142,11 @@ def test_a_reused_name_has_a_new_identity() -> None:
     account = chat.state.account_named("ann")
     assert account is not None
     assert account.identity == "a:2"
+
+
+def test_devices_are_in_the_order_in_which_they_connected() -> None:
+    """Not in that in which they came in, which nobody knows any more once the state is loaded."""
+    chat = Chat()
+    made(chat, "ann")
+    later, earlier = opened(chat, "ann", 2), opened(chat, "ann", 1)
+    assert chat.state.sessions[later].user.sessions == (earlier, later)
