@@ -287,6 +287,13 @@ class Fanout:
 
     # -- writing --------------------------------------------------------------------------
 
+    def encode(self, state: State) -> None:
+        """Encodes what the rooms will be shown, so that it is there when the batch is stored."""
+        for room, log in self._rooms.items():
+            for variant in self._audiences.of(state, room):
+                for position in log:
+                    self._encode(position, variant)
+
     def write(self, state: State) -> None:
         """Writes to each recipient once. `state` is as the batch left it."""
         if len(self._rooms) == 1:

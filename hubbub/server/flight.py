@@ -35,8 +35,6 @@ from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
 from hubbub.edge.work import (
-    Batched,
-    Block,
     Fetch,
     Find,
     Goodbye,
@@ -92,6 +90,7 @@ class Flight:
         self._connections = connections
         self._watches = watches
         self._running = 0
+        self._debug = logs.is_debug()
 
     def run(self, task: Task) -> None:
         """Does one task's work in order and gathers what comes of it."""
@@ -102,9 +101,16 @@ class Flight:
         shown, refused = False, False
         asked: Find | Verify | None = None
         for work in task.work:
-            if isinstance(work, (Reply, Batched, Block)):
-                fanout.answer(session.id, work)
-                shown = True
+            if isinstance(work, entries.Entry):
+                if self._debug:
+                    logs.entry(work)
+                outputs = self._apply(work)
+                if not refused:
+                    self._gather(outputs)
+                    shown = True
+                refused |= isinstance(work, entries.Open) and not any(
+                    type(output) is Settled and output.nick for output in outputs
+                )
             elif isinstance(work, Lookup):
                 if not refused:
                     found = self._look_up(session, work, fetches)
@@ -117,15 +123,8 @@ class Flight:
             elif isinstance(work, Verify):
                 asked = work
             else:
-                if logs.is_debug():
-                    logs.entry(work)
-                outputs = self._apply(work)
-                if not refused:
-                    self._gather(outputs)
-                    shown = True
-                refused |= isinstance(work, entries.Open) and not any(
-                    type(output) is Settled and output.nick for output in outputs
-                )
+                fanout.answer(session.id, work)
+                shown = True
         if asks(task):
             self.lookups.append((task, asked or fetches, "" if shown else task.label))
         fanout.end(deferred=bool(asked or fetches) and not shown)

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -208,6 +209,9 @@ class Hub:
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
         """Lines came in; each becomes a task when its turn comes."""
+        if logs.is_debug():
+            for line in lines:
+                logs.line_in(connection.session.id, line if isinstance(line, bytes) else line.value)
         self.intake.received(connection, lines)
 
     def is_full(self) -> bool:
@@ -217,8 +221,6 @@ class Hub:
     def take(self, connection: Connection, line: bytes | BadLine) -> None:
         """Makes a task of a line."""
         session = connection.session
-        if logs.is_debug():
-            logs.line_in(session.id, line if isinstance(line, bytes) else line.value)
         task = self._parse(session, line)
         if session.address is not connection.peer:
             self._move(connection, session.address)
@@ -257,7 +259,7 @@ class Hub:
         session = connection.session
         if self._discharge(session.id) is None:
             return
-        _note_end(connection, reason)
+        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, reason)
         if session.phase is not Phase.CLOSED and session.phase is not Phase.REGISTERING:
             seen = 0 if reason == CLOSED else self._surely_seen(connection)
             self.submit(Task(session, (entries.Close(session.id, reason, True, seen),)))
@@ -348,6 +350,9 @@ class Hub:
         )
         written = self._writer.submit(self._store.commit, commit)
         written.add_done_callback(self._written)
+        # The disk takes longer than this, and nobody else has anything to do meanwhile.
+        with suppress(Exception):  # what is wrong is met again when it is shown, and logged there
+            flight.fanout.encode(state)
 
     def _prepare(self, tasks: Sequence[Task]) -> Flight:
         fanout = Fanout(self._gate, self.connections, self._audiences, self._watches)
@@ -426,7 +431,7 @@ class Hub:
         session = connection.session
         session.phase = Phase.CLOSED
         why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
-        _note_end(connection, why)
+        log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
         connection.finish(self._gate.error(fate.reason))
 
     # -- when it can't be stored ----------------------------------------------------------
@@ -582,11 +587,6 @@ class Hub:
 
 async def _nothing_to_reload(by: str) -> Reloaded:
     return Reloaded("*", problem="This server has no configuration to read")
-
-
-def _note_end(connection: Connection, why: str) -> None:
-    """Logs an end, of who never came in as well: what blocks addresses reads it here."""
-    log.info("%s %s: %s", connection.session.nick or "(unregistered)", connection.peer, why)
 
 
 def _with_close(task: Task) -> Task:
