@@ -98,7 +98,7 @@ _TLS_MEMORY = (
 )
 PLAN: tuple[Step, ...] = (
     Step("burst100", ("inspircd", "ngircd", "ergo", "miniircd", "irc"), pairs=1),
-    Step("burst500", ("inspircd", "ngircd", "ergo", "miniircd"), _bursts(), pairs=3),
+    Step("burst500", ("inspircd", "ngircd", "ergo"), _bursts(), pairs=3),
     Step("burst2000", goals=_bursts()),
     Step("burst10000", goals=_bursts(), pairs=1, long=True),
     Step("history100k", (), pairs=2),
