@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from hubbub.store import indexing, rows
+from hubbub.store import rows
 from hubbub.store.journal import Journal
-from hubbub.store.places import Lists, let_go
+from hubbub.store.places import Lists
+from hubbub.store.removal import remove
 
 STEP_ROWS: Final = 32
 """How many rows of the history one step takes out."""
@@ -88,22 +89,10 @@ class Expiry:
     def _take_out(
         self, cursor: sqlite3.Cursor, found: list[rows.HistoryCells], *, in_journal: bool
     ) -> None:
-        if not found:
-            return
-        places = [cells[0] for cells in found]
-        those = f"place IN ({', '.join('?' * len(places))})"
-        indexing.remove(cursor, those, places)
-        for cells in found:
-            row = rows.history_row(cells)
-            if row.room is None:
-                cursor.executemany(
-                    "DELETE FROM whispers WHERE identity = ? AND peer_folded = ? AND place = ?",
-                    rows.whisper_cells(row),
-                )
-            elif in_journal:
+        for row in map(rows.history_row, found) if in_journal else ():
+            if row.room is not None:
                 self._journal.blank(cursor, row)
-        let_go(cursor, found)
-        cursor.execute(f"DELETE FROM history WHERE {those}", places)
+        remove(cursor, found)
 
 
 def _first_since(cursor: sqlite3.Cursor, time: int) -> int:

@@ -198,31 +198,29 @@ class Index:
         cursor.execute("DELETE FROM search_words WHERE id = ?", (number,))
 
 
-def remove(cursor: sqlite3.Cursor, where: str, parameters: Sequence[object]) -> None:
-    """Takes messages out that are about to be erased from the history.
+def remove(cursor: sqlite3.Cursor, places: Sequence[int]) -> None:
+    """Takes the messages at these places out, which are about to be erased from the history.
 
-    `where` is a condition on the history's rows. The caller erases them in the same
-    transaction; the words' letters go in a later step, if no other message has them.
+    The caller erases them in the same transaction; the words' letters go in a later step, if no
+    other message has them.
     """
     (position,) = cursor.execute("SELECT place FROM search_position").fetchone()
-    place = -1
-    while True:
-        found = _read(cursor, f"({where}) AND place > ?", (*parameters, place))
-        if not found:
-            return
-        place = found[-1][0]
-        for cells in found:
-            if cells[0] <= position and cells[1] in SAID and cells[-1] is not None:
-                _remove(cursor, cells)
-
-
-def _remove(cursor: sqlite3.Cursor, cells: _Cells) -> None:
-    numbers = dict(_look_up(cursor, list(words_of(cells[-1] or ""))))
-    tokens = " ".join([*_names(cells), *map(str, numbers.values())])
-    cursor.execute(
-        "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
-        (cells[0], tokens),
+    asked = msgspec.json.encode(places).decode()
+    found = _read(
+        cursor, "place IN (SELECT value FROM json_each(?))", (asked,), max(len(places), 1)
     )
+    said = [
+        (cells, words_of(cells[-1]))
+        for cells in found
+        if cells[0] <= position and cells[1] in SAID and cells[-1] is not None
+    ]
+    numbers = dict(_look_up(cursor, set().union(*(words for _, words in said))))
+    for cells, words in said:
+        theirs = (str(numbers[word]) for word in words if word in numbers)
+        cursor.execute(
+            "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
+            (cells[0], " ".join((*_names(cells), *theirs))),
+        )
     cursor.executemany(
         "INSERT OR IGNORE INTO search_doubtful VALUES (?)", zip(numbers.values(), strict=True)
     )

@@ -93,21 +93,6 @@ def let_go(cursor: sqlite3.Cursor, found: list[rows.HistoryCells]) -> None:
     )
 
 
-def erase_author(cursor: sqlite3.Cursor, author: str) -> None:
-    """Erases all rows of an author, and takes them out of all lists; all of them are listed."""
-    cursor.execute(
-        "DELETE FROM room_places WHERE (room, said, status, place) IN ("
-        f" SELECT room, {SAID}, status, place FROM author_places AS placed"
-        " CROSS JOIN history USING (place) WHERE placed.author = ? AND room IS NOT NULL)",
-        (author,),
-    )
-    cursor.execute(
-        "DELETE FROM history WHERE place IN (SELECT place FROM author_places WHERE author = ?)",
-        (author,),
-    )
-    cursor.execute("DELETE FROM author_places WHERE author = ?", (author,))
-
-
 def rekey(cursor: sqlite3.Cursor, before: str, after: str) -> None:
     """What one author did is now another's; all of it is listed."""
     cursor.execute(

@@ -29,6 +29,7 @@ from hubbub.core.state import Changes
 from hubbub.core.tables import COLUMNS, KEY_WIDTH
 from hubbub.store import indexing, places, rows
 from hubbub.store.journal import Journal
+from hubbub.store.removal import remove_author
 
 _Kept = HistoryRow | WhowasRow | AuditRow
 """What is a row of its own, and nothing that becomes of rows."""
@@ -111,16 +112,7 @@ def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal) -> None:
     this very batch.
     """
     if fact.messages:
-        theirs = "place IN (SELECT place FROM author_places WHERE author = ?)"
-        whispered = f"FROM history WHERE {theirs} AND room IS NULL"
-        peers = cursor.execute(f"SELECT DISTINCT peer {whispered}", (fact.identity,)).fetchall()
-        for (peer,) in peers:
-            cursor.execute(
-                f"DELETE FROM whispers WHERE identity = ? AND place IN (SELECT place {whispered})",
-                (peer, fact.identity),
-            )
-        indexing.remove(cursor, theirs, (fact.identity,))
-        places.erase_author(cursor, fact.identity)
+        remove_author(cursor, fact.identity)
         cursor.execute("DELETE FROM whowas WHERE folded = ?", (fact.folded,))
         log.clear(cursor)
     cursor.execute("DELETE FROM whispers WHERE identity = ?", (fact.identity,))
@@ -149,7 +141,7 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
 
 
 def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal) -> None:
-    indexing.remove(cursor, "place = ?", (row.place,))
+    indexing.remove(cursor, [row.place])
     places.take_out(cursor, rows.history_cells(row))
     cursor.execute(
         "UPDATE history SET command = ?, args = '', text = NULL, tags = NULL, splits = NULL"
