@@ -28,6 +28,9 @@ from tests.faults.rig import ROOT, Server, seed
 
 ROOM_SIZE = 50
 SAMPLE_SECONDS = 2.0
+FILLING = 110_000
+"""How many messages are said before all else: the store's page caches (16 MiB) and the index's memory
+of words (100,000) are full then, and grow no more."""
 WARM_SECONDS = 20.0
 """How long the talk goes on before it counts: caches fill meanwhile."""
 MEMORY_MOST, LATENCY_MOST = 1.1, 2.0
@@ -157,6 +160,16 @@ class Crowd:
         else:
             client.say(f"WHOIS {self._chance.choice(self.clients).nick}", f"NAMES {client.room}")
 
+    def fill(self, messages: int) -> None:
+        """Says so much at once that whatever remembers what was said is full, as after some days."""
+        for _ in range(messages // 100):
+            self._texts += 100
+            words = range(self._texts, self._texts + 100)
+            self._prober.say(*(f"PRIVMSG #probe :word{word} {'of many ' * 9}" for word in words))
+            until = self._hearer.said + 100
+            while self._hearer.said < until:
+                self.serve(1.0)
+
     def probe(self) -> None:
         """A message whose way is timed, unless the last one is still on its way."""
         if self._asked is None:
@@ -168,6 +181,8 @@ class Crowd:
 def run_crowd(port: int, size: int, seconds: float, warm: float, chance: random.Random) -> None:
     """The crowd's process: writes latencies as they are measured, and in the end what it did."""
     crowd = Crowd(port, size, chance)
+    if warm >= WARM_SECONDS:
+        crowd.fill(FILLING)
     print("there", time.monotonic(), flush=True)
     end = time.monotonic() + warm + seconds
     due = {crowd.churn: 0.0, crowd.talk: 0.0, crowd.probe: 0.0}
