@@ -34,16 +34,7 @@ from hubbub.core.outputs import (
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import (
-    Fetch,
-    Find,
-    Goodbye,
-    Lookup,
-    Shown,
-    Task,
-    Verify,
-    Watch,
-)
+from hubbub.edge.work import Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
 from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server import logs

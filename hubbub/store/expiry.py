@@ -21,8 +21,6 @@ STEP_ROOMS: Final = 32
 """How many rooms' settings one step looks at."""
 DAY_MS: Final = 24 * 3_600_000
 
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
-
 
 class Expiry:
     """The steps of one store; one thread at a time uses it, in the writer's transactions."""
@@ -65,7 +63,7 @@ class Expiry:
     def _everywhere(self, cursor: sqlite3.Cursor, before: int) -> tuple[int, bool]:
         end = _first_since(cursor, before)
         found = cursor.execute(
-            f"SELECT {_COLUMNS} FROM history WHERE place < ? ORDER BY place LIMIT ?",
+            f"SELECT {rows.HISTORY_CELLS} FROM history WHERE place < ? ORDER BY place LIMIT ?",
             (end, STEP_ROWS),
         ).fetchall()
         # The batches go as a whole: they know names, topics and reasons, too.
@@ -78,7 +76,7 @@ class Expiry:
         for said in (True, False):
             for status in ("", "+", "@"):
                 found = cursor.execute(
-                    f"SELECT {_COLUMNS} FROM history WHERE place IN (SELECT place FROM room_places"
+                    f"SELECT {rows.HISTORY_CELLS} FROM history WHERE place IN (SELECT place FROM room_places"
                     " WHERE room = ? AND said = ? AND status = ? AND place < ? ORDER BY place LIMIT ?)",
                     (room, said, status, end, most - gone),
                 ).fetchall()

@@ -22,7 +22,6 @@ from hubbub.store import rows
 from hubbub.store.errors import StoreError, Trouble, trouble
 
 CHUNK_ROWS: Final = 500
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
 _HISTORY: Final = msgspec.json.Decoder(list[rows.HistoryCells])
 _ACTION: Final = "\1ACTION "
 
@@ -103,7 +102,7 @@ def _chunk(
         "until": wanted.until,
     }
     (value,) = connection.execute(
-        f"SELECT json_group_array(json_array({_COLUMNS})) FROM (SELECT * FROM history"
+        f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM (SELECT * FROM history"
         f" WHERE {' AND '.join(conditions)} ORDER BY place LIMIT {CHUNK_ROWS})",
         parameters,
     ).fetchone()

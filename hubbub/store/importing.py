@@ -35,10 +35,7 @@ LINE_BYTES: Final = 400
 NICK_BYTES: Final = 32
 HOST: Final = "imported"
 
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
-_INSERT: Final = (
-    f"INSERT INTO history ({_COLUMNS}) VALUES ({', '.join('?' * len(rows.HISTORY_COLUMNS))})"
-)
+_INSERT: Final = f"INSERT INTO history ({rows.HISTORY_CELLS}) VALUES ({', '.join('?' * len(rows.HISTORY_COLUMNS))})"
 _CONTROL: Final = re.compile("[\0\r\n\ud800-\udfff]")
 """What no line can have; half a character, which JSON can have, is none that could be written."""
 _NOT_IN_A_NICK: Final = re.compile(r"[^\w\[\]\\`^{|}-]+")

@@ -16,16 +16,17 @@ from typing import Final
 import msgspec
 
 from hubbub.store import rows
+from hubbub.store.indexing import SAID
 
 TAIL_MOST: Final = 2_000
 """How many rows may lie beyond the lists before a commit has to list them."""
 TAIL: Final = "(SELECT place FROM listed)"
 """The listed place, in a statement: what lies beyond it isn't in the lists."""
-SAID: Final = "command IN ('PRIVMSG', 'NOTICE')"
+IS_SAID: Final = f"command IN {SAID}"
 
 _LIST_ROOMS: Final = f"""
 INSERT INTO room_places
-SELECT room, {SAID} AS said, status, place FROM history
+SELECT room, {IS_SAID} AS said, status, place FROM history
 WHERE place {{}} AND room IS NOT NULL AND command <> 'ERASED' ORDER BY room, said, status, place"""
 _LIST_AUTHORS: Final = """
 INSERT INTO author_places
@@ -76,7 +77,7 @@ def add(cursor: sqlite3.Cursor, places: Sequence[int]) -> None:
 def take_out(cursor: sqlite3.Cursor, cells: rows.HistoryCells) -> None:
     """Takes a row out of its room's list, where it was if it is listed."""
     place, _, room, command = cells[:4]
-    said = command in ("PRIVMSG", "NOTICE")
+    said = command in SAID
     cursor.execute(
         "DELETE FROM room_places WHERE room = ? AND said = ? AND status = ? AND place = ?",
         (room, said, cells[8], place),

@@ -36,10 +36,9 @@ from hubbub.core.ids import Place, RoomId
 from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
 from hubbub.irc.names import fold, fold_nick
 from hubbub.store import rows
-from hubbub.store.places import SAID, TAIL
+from hubbub.store.places import IS_SAID, TAIL
 from hubbub.store.searching import search
 
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
 _LAST: Final = (1 << 63) - 1
 
 _HISTORY: Final = msgspec.json.Decoder(list[rows.HistoryCells])
@@ -114,7 +113,7 @@ class _Shape(NamedTuple):
 @cache
 def _page_statement(shape: _Shape) -> str:
     return (
-        f"SELECT json_group_array(json_array({_COLUMNS})) "
+        f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) "
         f"FROM ({_places(shape)}) CROSS JOIN history USING (place)"
     )
 
@@ -159,7 +158,7 @@ def _span(shape: _Shape) -> _Span:
 
 def _wanted(shape: _Shape) -> str:
     if not shape.events:
-        return SAID
+        return IS_SAID
     unwanted = ("'ERASED'", *(f":without{at}" for at in range(shape.without)))
     return f"command NOT IN ({', '.join(unwanted)})"
 
@@ -301,7 +300,7 @@ def _around(connection: sqlite3.Connection, around: Around) -> list[HistoryRow]:
 
 def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryRow]:
     statement = (
-        f"SELECT json_group_array(json_array({_COLUMNS})) FROM history"
+        f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM history"
         " WHERE place = :place AND command <> 'ERASED'"
     )
     cells = _HISTORY.decode(_ask(connection, statement, {"place": question.place}))
@@ -310,8 +309,8 @@ def _message(connection: sqlite3.Connection, question: Message) -> list[HistoryR
 
 def _messages(connection: sqlite3.Connection, question: Messages) -> list[HistoryRow]:
     statement = (
-        f"SELECT json_group_array(json_array({_COLUMNS})) FROM history"
-        f" WHERE place IN (SELECT value FROM json_each(:places)) AND +room = :room AND {SAID}"
+        f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM history"
+        f" WHERE place IN (SELECT value FROM json_each(:places)) AND +room = :room AND {IS_SAID}"
     )
     places = msgspec.json.encode(question.places).decode()
     parameters: Parameters = {"places": places, "room": question.conversation.room}
@@ -324,7 +323,7 @@ def _messages(connection: sqlite3.Connection, question: Messages) -> list[Histor
 
 
 _OWN_STATEMENT: Final = f"""
-SELECT json_group_array(json_array({_COLUMNS})) FROM (
+SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM (
   SELECT * FROM history WHERE place IN (
     SELECT place FROM (
       SELECT * FROM (
@@ -366,7 +365,7 @@ def _own(connection: sqlite3.Connection, question: Own) -> list[HistoryRow]:
 _ROOM_TARGETS_STATEMENT: Final = f"""
 WITH tail AS MATERIALIZED (
   SELECT room, status, max(place) AS last FROM history
-  WHERE place > {TAIL} AND room IS NOT NULL AND {SAID} GROUP BY room, status
+  WHERE place > {TAIL} AND room IS NOT NULL AND {IS_SAID} GROUP BY room, status
 )
 SELECT json_group_array(json_array(room, time)) FROM (
   SELECT asked.room, max(latest.place), latest.time
@@ -395,7 +394,7 @@ WITH RECURSIVE peers (folded) AS (
 SELECT json_group_array(json_array(folded, author, source, peer_nick, time))
 FROM peers CROSS JOIN history ON place = (
   SELECT whispers.place FROM whispers CROSS JOIN history USING (place)
-  WHERE identity = :identity AND peer_folded = folded AND {SAID}
+  WHERE identity = :identity AND peer_folded = folded AND {IS_SAID}
   ORDER BY whispers.place DESC LIMIT 1
 )
 WHERE folded IS NOT NULL"""
@@ -473,7 +472,7 @@ _FIRST_SINCE: Final = f"""ifnull((
 ), {_LAST})"""
 _SPOKEN_STATEMENT: Final = f"""
 WITH span AS MATERIALIZED (SELECT max(:after + 1, {_FIRST_SINCE}) AS start)
-SELECT json_group_array(json_array({_COLUMNS})) FROM history WHERE place IN (
+SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM history WHERE place IN (
   SELECT * FROM (
     SELECT place FROM author_places AS placed CROSS JOIN history USING (place)
     WHERE placed.author = :author AND place >= (SELECT start FROM span) AND place < :before

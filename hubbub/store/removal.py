@@ -16,8 +16,6 @@ from hubbub.store import indexing, places, rows
 CHUNK_ROWS: Final = 512
 """How many rows of an author are taken out with one set of statements."""
 
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
-
 
 def remove(cursor: sqlite3.Cursor, found: list[rows.HistoryCells]) -> None:
     """Takes these rows out."""
@@ -41,7 +39,7 @@ def remove_author(cursor: sqlite3.Cursor, author: str) -> None:
     """Takes out all that an author did; all of it is listed."""
     while True:
         found = cursor.execute(
-            f"SELECT {_COLUMNS} FROM history WHERE place IN (SELECT place FROM author_places"
+            f"SELECT {rows.HISTORY_CELLS} FROM history WHERE place IN (SELECT place FROM author_places"
             " WHERE author = ? ORDER BY place LIMIT ?)",
             (author, CHUNK_ROWS),
         ).fetchall()

@@ -32,6 +32,8 @@ HISTORY_COLUMNS: Final = (
     "realname",
     "splits",
 )
+HISTORY_CELLS: Final = ", ".join(HISTORY_COLUMNS)
+"""The same as a statement asks for them."""
 WHOWAS_COLUMNS: Final = ("folded", "nick", "username", "host", "realname", "time")
 AUDIT_COLUMNS: Final = (
     "number",

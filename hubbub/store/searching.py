@@ -39,7 +39,6 @@ _LARGEST_LOOK: Final = 1_000
 _RUNS_MOST: Final = 16
 _NOT_PLAIN: Final = "text GLOB '*[^ -~]*'"
 _LAST: Final = (1 << 63) - 1
-_COLUMNS: Final = ", ".join(rows.HISTORY_COLUMNS)
 _HISTORY: Final = msgspec.json.Decoder(list[rows.HistoryCells])
 
 
@@ -202,7 +201,7 @@ class _Searching:
         # The index may still name a row that was erased; it counts as looked at.
         statement = (
             "SELECT count(*), min(proposed), max(proposed), json_group_array("
-            f"json_array({_COLUMNS})) FILTER (WHERE {self._plausible(parameters)}) FROM ("
+            f"json_array({rows.HISTORY_CELLS})) FILTER (WHERE {self._plausible(parameters)}) FROM ("
             f"SELECT {column} AS proposed FROM {source} AND {column} >= :start AND {column} < :end"
             f" ORDER BY {column} {'DESC' if newest else 'ASC'} LIMIT :look"
             ") LEFT JOIN history ON place = proposed"
@@ -249,7 +248,7 @@ class _Searching:
         """What is found among the rows that aren't indexed yet."""
         order = "DESC" if self.question.newest else "ASC"
         (value,) = self.connection.execute(
-            f"SELECT json_group_array(json_array({_COLUMNS})) FROM (SELECT * FROM history"
+            f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM (SELECT * FROM history"
             f" WHERE place >= ? AND place < ? ORDER BY place {order} LIMIT {TAIL_MOST})",
             (max(start, self.start), self.end),
         ).fetchone()

@@ -120,9 +120,9 @@ def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal) -> None:
 
 def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
     """Takes out what was said at a place: of the history, the index and the journal."""
-    columns = ", ".join(rows.HISTORY_COLUMNS)
     cells = cursor.execute(
-        f"SELECT {columns} FROM history WHERE place = ? AND command <> ?", (fact.place, ERASED)
+        f"SELECT {rows.HISTORY_CELLS} FROM history WHERE place = ? AND command <> ?",
+        (fact.place, ERASED),
     ).fetchone()
     if cells is None:
         return
@@ -132,7 +132,7 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
         return
     # Those who correct a message are those who said it.
     edits = cursor.execute(
-        f"SELECT {columns} FROM history INDEXED BY history_edits WHERE author = ? AND place > ?"
+        f"SELECT {rows.HISTORY_CELLS} FROM history INDEXED BY history_edits WHERE author = ? AND place > ?"
         f" AND instr(tags, '\"{EDITS}\":') AND instr(tags, ?)",
         (row.author, fact.place, f'"{EDITS}":"{fact.id}"'),
     ).fetchall()

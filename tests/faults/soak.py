@@ -178,11 +178,12 @@ class Crowd:
             self._prober.say(f"PRIVMSG #probe :{self._asked[0]}")
 
 
-def run_crowd(port: int, size: int, seconds: float, warm: float, chance: random.Random) -> None:
+def run_crowd(
+    port: int, size: int, seconds: float, warm: float, filling: int, chance: random.Random
+) -> None:
     """The crowd's process: writes latencies as they are measured, and in the end what it did."""
     crowd = Crowd(port, size, chance)
-    if warm >= WARM_SECONDS:
-        crowd.fill(FILLING)
+    crowd.fill(filling)
     print("there", time.monotonic(), flush=True)
     end = time.monotonic() + warm + seconds
     due = {crowd.churn: 0.0, crowd.talk: 0.0, crowd.probe: 0.0}
@@ -259,13 +260,18 @@ def _of(what: str, values: Sequence[float]) -> float:
 
 
 def soak(
-    clients: int, seconds: float, number: int, home: Path, warm: float = WARM_SECONDS
+    clients: int,
+    seconds: float,
+    number: int,
+    home: Path,
+    warm: float = WARM_SECONDS,
+    filling: int = FILLING,
 ) -> Measured:
     """Runs server and crowd, and measures from when all are there and have talked a while."""
     with Server(home, SETTINGS) as server, (home / "crowd").open("w+") as output:
         command = [sys.executable, "-m", "tests.faults.soak", "--crowd", str(server.port)]
         command += ["--clients", str(clients), "--seconds", str(seconds), "--seed", str(number)]
-        command += ["--warm", str(warm)]
+        command += ["--warm", str(warm), "--filling", str(filling)]
         crowd = subprocess.Popen(command, cwd=ROOT, stdout=output)
         try:
             while not (there := _lines(output.name, "there")) and crowd.poll() is None:
@@ -302,10 +308,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--crowd", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--warm", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--filling", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.crowd is not None:
         chance = random.Random(options.seed)
-        run_crowd(options.crowd, options.clients, options.seconds, options.warm, chance)
+        crowd = (options.crowd, options.clients, options.seconds, options.warm, options.filling)
+        run_crowd(*crowd, chance)
         return 0
     if not os.path.exists("/proc/self/status"):
         print("skipped: memory is read from /proc, which this system doesn't have")

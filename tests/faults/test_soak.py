@@ -49,7 +49,7 @@ def test_what_grows_is_told(name: str, values: list[tuple[float, float]], wrong:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_short_one_serves_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.faults.soak.SAMPLE_SECONDS", 0.2)
-    measured = soak(60, 3.0, 1, tmp_path, warm=1.0)
+    measured = soak(60, 3.0, 1, tmp_path, warm=1.0, filling=200)
     assert " lost 0," in measured.ends
     assert not measured.errors
     assert len(measured.latencies) > 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -344,21 +345,24 @@ def test_others_see_the_cloak_of_whom_a_proxy_or_gateway_hands_on(tmp_path: Path
     with_hub(tmp_path, scenario, rules=msgspec.structs.replace(RULES, cloaks=True))
 
 
+def _arrive_behind(node: Node, by_gateway: bool, address: str) -> Wire:
+    """Somebody comes from an address by a WEBIRC gateway, or by a proxy."""
+    wire = node.arrive("10.0.0.1")
+    if by_gateway:
+        assert wire.session.registration is not None
+        wire.session.registration.gateway = "hunter22"
+        wire.send(f"WEBIRC hunter22 kiwi {address} {address}")
+    else:
+        node.hub.moved(wire, address)  # type: ignore[arg-type]
+    return wire
+
+
 @pytest.mark.parametrize("by_gateway", [False, True])
 def test_the_limit_of_an_address_holds_behind_proxies_too(tmp_path: Path, by_gateway: bool) -> None:
     async def scenario(node: Node) -> None:
         node.hub.most_per_address = 1
 
-        def arrive(address: str) -> Wire:
-            wire = node.arrive("10.0.0.1")
-            if by_gateway:
-                assert wire.session.registration is not None
-                wire.session.registration.gateway = "hunter22"
-                wire.send(f"WEBIRC hunter22 kiwi {address} {address}")
-            else:
-                node.hub.moved(wire, address)  # type: ignore[arg-type]
-            return wire
-
+        arrive = partial(_arrive_behind, node, by_gateway)
         assert arrive("192.0.2.1").is_open
         assert arrive("192.0.2.2").is_open
         assert arrive("127.0.0.1").is_open
@@ -393,16 +397,7 @@ def test_how_often_an_address_comes_is_counted_behind_proxies(
     async def scenario(node: Node) -> None:
         node.hub.arrivals.allow(2)
 
-        def arrive(address: str) -> Wire:
-            wire = node.arrive("10.0.0.1")
-            if by_gateway:
-                assert wire.session.registration is not None
-                wire.session.registration.gateway = "hunter22"
-                wire.send(f"WEBIRC hunter22 kiwi {address} {address}")
-            else:
-                node.hub.moved(wire, address)  # type: ignore[arg-type]
-            return wire
-
+        arrive = partial(_arrive_behind, node, by_gateway)
         for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", *["127.0.0.1"] * 5):
             wire = arrive(address)
             assert wire.is_open
