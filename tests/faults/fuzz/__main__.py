@@ -21,6 +21,7 @@ from tests.faults.fuzz.targets import TARGETS
 
 CHUNK = 100_000
 """So many inputs are run by one process with one seed, so that a count takes part of all cores."""
+PROGRESS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,18 @@ def _call(job: Job) -> Outcome:
     return job()
 
 
+def told(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """The same outcomes; says once a minute how far it is."""
+    inputs, failures, last = 0, 0, time.monotonic()
+    for outcome in outcomes:
+        inputs += outcome.inputs
+        failures += len(outcome.failures)
+        if time.monotonic() - last >= PROGRESS_SECONDS:
+            last = time.monotonic()
+            print(f"{inputs:,} inputs, {failures} failed; at {outcome.target}", flush=True)
+        yield outcome
+
+
 def gathered(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
     """One outcome a target; of failures in the same place the first."""
     found: dict[str, Outcome] = {}
@@ -126,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         processes=options.processes,
         engine=options.engine,
     )
-    outcomes = gathered(run(work, options.processes))
+    outcomes = gathered(told(run(work, options.processes)))
     return report(outcomes, time.monotonic() - began)
 
 
