@@ -38,11 +38,11 @@ def tagmsg(call: Call) -> Sequence[Work]:
 
 
 def _say(call: Call) -> Sequence[Work]:
-    verb, text = call.message.command, call.param(1)
+    message, text = call.message, call.param(1)
     if not text:
         raise refuse(Numeric.ERR_NOTEXTTOSEND)
-    once = once_of(call)
-    tags = client_tags(call)
+    verb = message.command
+    once, tags = (once_of(call), client_tags(call)) if message.tags else ("", ())
     say: list[Work] = []
     for target in _targets(call):
         if is_service(target):
@@ -59,7 +59,7 @@ def _say(call: Call) -> Sequence[Work]:
 
 
 def _targets(call: Call) -> Sequence[str]:
-    targets = [target for target in call.param(0).split(",") if target]
+    targets = list(filter(None, call.param(0).split(",")))
     if not targets:
         raise refuse(Numeric.ERR_NORECIPIENT, text=f"No recipient given ({call.message.command})")
     if len(targets) > call.rules.targets:

@@ -73,7 +73,7 @@ def _tags(entry: entries.Say) -> Mapping[str, str]:
 
 def _lasting(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The tags as the history keeps them."""
-    if PASSING.isdisjoint(tags):
+    if not tags or PASSING.isdisjoint(tags):
         return tags
     return MappingProxyType({key: tags[key] for key in tags if key not in PASSING})
 
@@ -102,29 +102,31 @@ def _say_in_room(
     state: State, entry: entries.Say, user: User, status: str, name: str, out: list[Output]
 ) -> None:
     room = state.room_called(name)
-    if room is None or (room.folded != fold_room(name) and user.id not in room.members):
+    if room is None or (user.id not in room.members and room.folded != fold_room(name)):
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     if not may_know(state, room, user):
         raise refuse(Numeric.ERR_NOSUCHCHANNEL, name)
     require_voice(room, user)
-    if entry.verb != "TAGMSG":
+    is_text = entry.verb != "TAGMSG"
+    if is_text:
         require_pace(state, room, user)
-    _require_relayable(state, entry, status + room.name)
-    place = None if is_passing(entry) else state.take_place()
-    event = _said(state, entry, user, status + room.name, place)
+    target = status + room.name
+    _require_relayable(state, entry, target)
+    place = state.take_place() if is_text or not is_passing(entry) else None
+    event = _said(state, entry, user, target, place)
     if status:
         sessions = ranked_sessions(room, status)
         out.append(Deliver(event, sessions=(*sessions, entry.session), author=entry.session))
     else:
         # Who keeps somebody away isn't to see that one type or react; the client hides the rest.
-        deaf = deaf_to(state, room, user) if entry.verb == "TAGMSG" else ()
+        deaf = () if is_text else deaf_to(state, room, user)
         # Nor is who is kept away to see by a passing signal that one is there, saying nothing.
         deaf += hidden_from(state, user) if place is None else ()
         out.append(Deliver(event, (room.id,), (entry.session,), entry.session, deaf))
     if place is None:
         return
     state.keep_room(room)
-    if room.slow and entry.verb != "TAGMSG":
+    if room.slow and is_text:
         spoke(state, room.members.get(user.id))
     out.append(
         Record(

@@ -145,6 +145,8 @@ class Gate:
             lines = divide(event.params[-1], event.splits)
             whole = variant & MULTILINE and event.place is not None
             return (self._whole if whole else self._parts)(event, lines, variant, extra)
+        if not variant and not extra:
+            return f"{_body(event, variant)}\r\n".encode()
         tags = (*extra, *self._tags(event, variant))
         return f"{_tag_section(tags)}{_body(event, variant)}\r\n".encode()
 

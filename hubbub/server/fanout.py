@@ -80,12 +80,12 @@ class _Run:
 
     def __init__(self, places: Sequence[int], parts: Sequence[bytes]) -> None:
         self.places = places
-        self._joined = b"".join(parts)
+        self.whole = b"".join(parts)
         self._ends = [0, *accumulate(map(len, parts))]
 
     def between(self, start: int, end: int) -> bytes:
         """What stands from the one index in `places` up to the other."""
-        return self._joined[self._ends[start] : self._ends[end]]
+        return self.whole[self._ends[start] : self._ends[end]]
 
 
 class _Heard:
@@ -112,6 +112,10 @@ class _Heard:
         parts.append(run.between(self._next, stop))
         self._next = stop
         return b"".join(parts)
+
+
+_SILENCE: Final = _Heard(_Run((), ()), 0, 0, ())
+"""What somebody heard to whom nothing was shown but what it did itself."""
 
 
 class Audiences:
@@ -289,10 +293,9 @@ class Fanout:
 
     def encode(self, state: State) -> None:
         """Encodes what the rooms will be shown, so that it is there when the batch is stored."""
-        for room, log in self._rooms.items():
+        for room in self._rooms:
             for variant in self._audiences.of(state, room):
-                for position in log:
-                    self._encode(position, variant)
+                self._run(room, variant)
 
     def write(self, state: State) -> None:
         """Writes to each recipient once. `state` is as the batch left it."""
@@ -328,7 +331,7 @@ class Fanout:
                     log, variant, [one for one in recipients if one not in apart]
                 )
                 continue
-            data = self._join(log, variant)
+            data = self._run(room, variant).whole
             if not data:
                 continue
             for recipient in recipients:
@@ -373,13 +376,16 @@ class Fanout:
             key = (rooms, session.variant, self._passed_over(session))
             data = joined.get(key)
             if data is None:
-                data = joined[key] = self._join(self._positions(rooms), *key[1:])
+                data = joined[key] = self._shown_in(*key)
             if data:
                 recipient.write(data)
 
-    def _positions(self, rooms: Iterable[RoomId]) -> list[int]:
-        logs = [self._rooms[room] for room in rooms]
-        return logs[0] if len(logs) == 1 else sorted(set().union(*logs))
+    def _shown_in(self, rooms: tuple[RoomId, ...], variant: int, passed: frozenset[int]) -> bytes:
+        """What these rooms were shown in the batch, but for the positions that are `passed`."""
+        if len(rooms) == 1 and not passed:
+            return self._run(rooms[0], variant).whole
+        positions = sorted(set().union(*(self._rooms[room] for room in rooms)))
+        return self._join(positions, variant, passed)
 
     def _join(
         self, positions: Iterable[int], variant: int, passed: frozenset[int] = _NOTHING
@@ -425,6 +431,8 @@ class Fanout:
         rooms = self._present(state, session, own)
         if len(rooms) == 1:
             ((room, spans),) = rooms.items()
+            if apart.issuperset(self._rooms[room]):
+                return _SILENCE  # as in a room in which nobody else spoke
             if len(spans) == 1:
                 # As in a storm of joins: many who come in one batch, each hearing those after it.
                 run = self._run(room, session.variant)
@@ -442,12 +450,14 @@ class Fanout:
     ) -> dict[RoomId, Sequence[tuple[int, int]]]:
         """The parts of the rooms' logs that a session was there for."""
         presence = state.sessions.get(session.id)
-        rooms: dict[RoomId, Sequence[tuple[int, int]]] = {}
-        for room in self._rooms:
-            spans = own.spans.get(room)
-            if spans is not None:
-                rooms[room] = spans
-            elif presence is not None and room in presence.user.memberships:
+        rooms: dict[RoomId, Sequence[tuple[int, int]]] = {
+            room: spans for room, spans in own.spans.items() if room in self._rooms
+        }
+        here: Mapping[RoomId, object] = presence.user.memberships if presence is not None else {}
+        told: Mapping[RoomId, object] = self._rooms
+        few, many = (here, told) if len(here) < len(told) else (told, here)
+        for room in few:
+            if room in many and room not in own.spans:
                 rooms[room] = _THROUGHOUT
         return rooms
 

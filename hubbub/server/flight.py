@@ -91,6 +91,7 @@ class Flight:
         fetches: list[Fetch] = []
         shown, refused = False, False
         asked: Find | Verify | None = None
+        looked = False
         for work in task.work:
             if isinstance(work, entries.Entry):
                 if self._debug:
@@ -99,10 +100,10 @@ class Flight:
                 if not refused:
                     self._gather(outputs)
                     shown = True
-                refused |= isinstance(work, entries.Open) and not any(
-                    type(output) is Settled and output.nick for output in outputs
-                )
+                if type(work) is entries.Open:
+                    refused |= not any(type(one) is Settled and one.nick for one in outputs)
             elif isinstance(work, Lookup):
+                looked = True
                 if not refused:
                     found = self._look_up(session, work, fetches)
                     shown |= found is True
@@ -112,11 +113,12 @@ class Flight:
             elif isinstance(work, Goodbye):
                 self.fates.append(HangUp(session.id, work.reason))
             elif isinstance(work, Verify):
+                looked = True
                 asked = work
             else:
                 fanout.answer(session.id, work)
                 shown = True
-        if asks(task):
+        if looked:
             self.lookups.append((task, asked or fetches, "" if shown else task.label))
         fanout.end(deferred=bool(asked or fetches) and not shown)
         if fetches:

@@ -33,7 +33,7 @@ from hubbub.edge.egress import Gate
 from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Goodbye, Shown, Task, Work
+from hubbub.edge.work import Goodbye, Lookup, Shown, Task, Verify, Work
 from hubbub.irc.cloaks import Cloaks
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
@@ -60,6 +60,8 @@ log = logging.getLogger("hubbub.hub")
 
 RELOAD_SECONDS: Final = 1.0
 """How long to wait before the state is read again from a store that couldn't be read."""
+_CLOSED: Final = Phase.CLOSED
+"""Named here because to find an enum's member takes longer than to call a function, with Python 3.11."""
 NODE: Final = 0
 """The only node there is until `ordering` can be shared."""
 BATCH_TASKS: Final = 2_000
@@ -214,9 +216,10 @@ class Hub:
                 logs.line_in(connection.session.id, line if isinstance(line, bytes) else line.value)
         self.intake.received(connection, lines)
 
-    def is_full(self) -> bool:
-        """Whether so many tasks wait that no more lines should be read."""
-        return len(self._tasks) >= WAITING_TASKS
+    @property
+    def room(self) -> int:
+        """How many more tasks may wait; without room no more lines should be read."""
+        return WAITING_TASKS - len(self._tasks)
 
     def take(self, connection: Connection, line: bytes | BadLine) -> None:
         """Makes a task of a line."""
@@ -224,15 +227,19 @@ class Hub:
         task = self._parse(session, line)
         if session.address is not connection.peer:
             self._move(connection, session.address)
-        if task is None or session.phase is Phase.CLOSED:
+        if task is None or session.phase is _CLOSED:
             return
+        asked = False
         for work in task.work:
-            if isinstance(work, Goodbye):
+            kind = type(work)
+            if kind is Goodbye:
                 task = _with_close(task)
                 session.phase = Phase.CLOSED
                 break
+            asked = asked or kind is Lookup or kind is Verify
         else:
-            connection.waiting += asks(task)
+            if asked:
+                connection.waiting += asks(task)
         self.submit(task)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
@@ -310,7 +317,7 @@ class Hub:
         else:
             tasks = deque(self._tasks.popleft() for _ in range(BATCH_TASKS))
         batched = tuple(
-            work for task in tasks for work in task.work if isinstance(work, entries.Entry)
+            [work for task in tasks for work in task.work if isinstance(work, entries.Entry)]
         )
         self._submitted = tasks
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hubbub.core.ids import SessionId
-from hubbub.edge.session import Phase, Session
+from hubbub.edge.session import Phase
 from hubbub.irc.framing import BadLine
 from hubbub.server.connection import Connection
 from hubbub.server.flight import UNDER_WAY
@@ -28,6 +28,9 @@ With the settings as they come a message of 100 lines is read at once; and who g
 through no more than four times as much as who sends long lines.
 """
 
+_WAITING: Final = (Phase.OPENING, Phase.CLOSED)
+"""When a session's next line isn't read: not yet, or never."""
+
 
 class Owner(Protocol):
     """Whoever makes something of the lines."""
@@ -35,8 +38,9 @@ class Owner(Protocol):
     def take(self, connection: Connection, line: bytes | BadLine) -> None:
         """A line is to be read now."""
 
-    def is_full(self) -> bool:
-        """Whether so much waits to be done that nothing more should be read."""
+    @property
+    def room(self) -> int:
+        """How many more lines may be read, so much waits to be done already."""
 
     def expel(self, connection: Connection, reason: str) -> None:
         """The connection has to go at once."""
@@ -86,13 +90,17 @@ class Intake:
             return
         session, lines = connection.session, connection.lines
         self._refill(connection)
-        while lines and connection.waiting < UNDER_WAY and connection.tokens >= 1:
-            if session.phase in (Phase.OPENING, Phase.CLOSED) or self._owner.is_full():
+        room = self._owner.room
+        while lines and room > 0 and connection.waiting < UNDER_WAY and connection.tokens >= 1:
+            if session.phase in _WAITING:
                 break
-            held = _held(session)
+            room -= 1
+            held = 0 if session.incoming is None else len(session.incoming.lines)
             self._owner.take(connection, lines.popleft())
             # Only a line that has become part of an open message: others are lines like any.
-            connection.tokens -= PART_TOKENS if _held(session) > held else 1
+            incoming = session.incoming
+            part = incoming is not None and len(incoming.lines) > held
+            connection.tokens -= PART_TOKENS if part else 1
         if not lines:
             connection.lines = None
             if connection.paused:
@@ -102,7 +110,7 @@ class Intake:
             self._owner.expel(connection, "Excess flood")
             return
         connection.pause()
-        if connection.tokens < 1 or self._owner.is_full():
+        if connection.tokens < 1 or self._owner.room <= 0:
             self._throttled[session.id] = connection
             if self._timer is None:
                 self._timer = self._loop.call_later(THROTTLE_SECONDS, self._read_throttled)
@@ -120,8 +128,3 @@ class Intake:
         earned = (now - connection.refilled_at) * self.pace.lines_per_second
         connection.tokens = min(connection.tokens + earned, float(self.pace.burst_lines))
         connection.refilled_at = now
-
-
-def _held(session: Session) -> int:
-    """How many lines of an open message a session has sent."""
-    return 0 if session.incoming is None else len(session.incoming.lines)

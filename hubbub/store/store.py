@@ -31,7 +31,7 @@ from hubbub.core.history import (
     Whowas,
 )
 from hubbub.core.ids import RoomId, is_log_id
-from hubbub.core.outputs import AuditRow, Erased, HistoryRow, Redacted, WhowasRow
+from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
 from hubbub.core.rules import Rules
 from hubbub.core.state import State
 from hubbub.core.tables import COLUMNS, LOAD_ORDER, load
@@ -122,9 +122,9 @@ class Store:
         """
         position = self._position + 1
         with self._writing() as cursor:
-            write(cursor, commit, position, self._journal, self._lists)
+            erased = write(cursor, commit, position, self._journal, self._lists)
         self._position = position
-        if any(isinstance(fact, Redacted | Erased) for fact in commit.records):
+        if erased:
             self._erased = True
             self._empty_wal()
         if position % _WAL_LOOK_EVERY == 0 and self._writer is not None:

@@ -57,23 +57,31 @@ class Commit:
 
 def write(
     cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal, lists: places.Lists
-) -> None:
-    """Writes the commit within the transaction that is open; `position` is the batch's."""
-    _write_facts(cursor, commit, log, lists)
+) -> bool:
+    """Writes the commit within the transaction that is open; `position` is the batch's.
+
+    True when it took out something of what was kept.
+    """
+    erased = _write_facts(cursor, commit, log, lists)
     for table, changes in commit.changes.items():
         kept = [row for row in changes.values() if row is not None]
         if kept:
             _insert(cursor, table, COLUMNS[table], kept)
         if len(kept) < len(changes):
             _delete(cursor, table, [key for key, row in changes.items() if row is None])
-    added = [fact.place for fact in commit.records if isinstance(fact, HistoryRow)]
+    added = [fact.place for fact in commit.records if type(fact) is HistoryRow]
     lists.added(cursor, len(added))
     log.add(cursor, position, max(added, default=None), commit.batch)
+    return erased
 
 
-def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: places.Lists) -> None:
-    """The rows, and between them in their order what became of those that are there already."""
+def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: places.Lists) -> bool:
+    """The rows, and between them in their order what became of those that are there already.
+
+    True when something of these was taken out.
+    """
     rest: list[_Kept] = []
+    erased = False
     for fact in commit.records:
         if isinstance(fact, _Kept):
             rest.append(fact)
@@ -87,9 +95,12 @@ def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: pl
             _rekey(cursor, fact)
         elif isinstance(fact, Redacted):
             _redact(cursor, fact, log)
+            erased = True
         else:
             _erase(cursor, fact, log)
+            erased = True
     _write_records(cursor, rest, commit)
+    return erased
 
 
 def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
@@ -157,15 +168,14 @@ def _write_records(cursor: sqlite3.Cursor, records: Sequence[_Kept], commit: Com
     whowas: list[rows.WhowasCells] = []
     audit: list[rows.AuditCells] = []
     for record in records:
-        if isinstance(record, WhowasRow):
+        if isinstance(record, HistoryRow):
+            history.append(rows.history_cells(record))
+            if record.room is None:
+                whispers += rows.whisper_cells(record)
+        elif isinstance(record, WhowasRow):
             whowas.append(rows.whowas_cells(record))
-            continue
-        if isinstance(record, AuditRow):
+        else:
             audit.append(rows.audit_cells(record))
-            continue
-        history.append(rows.history_cells(record))
-        if record.room is None:
-            whispers += rows.whisper_cells(record)
     if history:
         _insert(cursor, "history", rows.HISTORY_COLUMNS, history, replace=False)
     if whispers:
