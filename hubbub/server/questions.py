@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -64,13 +63,16 @@ class Owner(Protocol):
 Answers = list[Sequence[object]]
 """What the store says to each of some questions."""
 
+Waiting = list[tuple[Task, tuple[Fetch, ...], str]]
+"""The tasks that wait for an answer, with what each asked and the label it bears."""
+
 
 @dataclass(slots=True, eq=False)
 class _Reading:
-    """The answer to some questions, and the tasks that wait for it with the labels they bear."""
+    """The answer to some questions, and who waits for it."""
 
     answers: Future[Answers]
-    waiting: list[tuple[Task, tuple[Fetch, ...], str]] = field(default_factory=list)
+    waiting: Waiting = field(default_factory=list)
 
 
 class Questions:
@@ -199,8 +201,14 @@ class Questions:
                 return [self._store.answer(question) for question in questions]
 
             reading = self._readings[questions] = _Reading(self._readers.submit(read))
-            shown = partial(self._show, questions, reading)
-            reading.answers.add_done_callback(lambda _: self._loop.call_soon_threadsafe(shown))
+            waiting = reading.waiting
+
+            def done(answers: Future[Answers]) -> None:
+                # Not the reading, which has the answers, which have this: that were a ring, which
+                # stays with all that was read until the collector looks for such.
+                self._loop.call_soon_threadsafe(self._show, questions, waiting, answers)
+
+            reading.answers.add_done_callback(done)
         reading.waiting.append((task, asked, label))
 
     def _plainest(self, question: Question) -> Question:
@@ -214,19 +222,22 @@ class Questions:
         end = Place(self._said + 1)
         return question if question.before <= end else replace(question, before=end)
 
-    def _show(self, questions: tuple[Question, ...], reading: _Reading) -> None:
+    def _show(
+        self, questions: tuple[Question, ...], waiting: Waiting, answers: Future[Answers]
+    ) -> None:
         """Shows an answer to all who wait for it; those who asked alike share what is made of it."""
-        if self._readings.get(questions) is reading:
+        reading = self._readings.get(questions)
+        if reading is not None and reading.answers is answers:
             del self._readings[questions]
         made: dict[tuple[Fetch, ...], Sequence[Shown]] = {}
-        for task, fetches, label in reading.waiting:
+        for task, fetches, label in waiting:
             connection = self._owner.connections.get(task.session.id)
             if connection is None:
                 continue
             shown = made.get(fetches)
             try:
                 if shown is None:
-                    shown = made[fetches] = _presented(fetches, reading.answers.result())
+                    shown = made[fetches] = _presented(fetches, answers.result())
             except StoreError as error:
                 log.error("the history can't be read: %s", error)
                 shown = [_unreadable(task.command)]
