@@ -186,7 +186,7 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
     _require_relayable(state, entry, target.nick)
     place = None if is_passing(entry) else state.take_place()
     event = _said(state, entry, user, target.nick, place)
-    own = tuple(session for session in user.sessions if session not in target.sessions)
+    own = () if target is user else user.sessions
     author = None if target is user else entry.session
     heard = block_of(state, target, user) is None
     to = target.sessions if heard else ()

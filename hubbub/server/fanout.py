@@ -8,7 +8,7 @@ something itself, or came or went, is put together on its own.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final, Protocol
@@ -99,6 +99,8 @@ class _Heard:
 
     def until(self, position: int) -> bytes:
         """What comes before a position and wasn't read yet."""
+        if self._next >= self._end:
+            return b""
         run, places = self._run, self._run.places
         stop = bisect_left(places, position, self._next, self._end)
         if stop <= self._next:
@@ -189,7 +191,7 @@ class Fanout:
         """The command is done; one with a label and no answer is acknowledged unless deferred."""
         if self._label and self._session is not None and not deferred:
             self._events.append(None)
-            self._answered(self._session)
+            self._answered(self._session, self._of(self._session))
         self._label = ""
 
     def answer(self, session: SessionId, *shown: Shown) -> None:
@@ -197,7 +199,8 @@ class Fanout:
         if shown:
             self._events.append(None)
             position = len(self._events) - 1
-            self._answered(session).shown += [(position, item) for item in shown]
+            own = self._of(session)
+            self._answered(session, own).shown += [(position, item) for item in shown]
 
     def later(self, session: SessionId, answer: object) -> None:
         """The session is shown an answer of the store's here, before all that follows."""
@@ -275,16 +278,17 @@ class Fanout:
         return own
 
     def _show_to(self, session: SessionId, position: int, event: Event) -> None:
-        self._of(session).apart.add(position)
-        self._answered(session).shown.append((position, event))
+        own = self._of(session)
+        own.apart.add(position)
+        self._answered(session, own).shown.append((position, event))
 
-    def _answered(self, session: SessionId) -> _Answered:
-        answers = self._of(session).answers
+    def _answered(self, session: SessionId, own: _Own) -> _Answered:
+        """Where what follows is shown to a session, whose own stream that is."""
         label = self._label if session == self._session else ""
         if label and self._labelled is not None:
             return self._labelled
         answer = _Answered(label, len(self._events) - 1)
-        answers.append(answer)
+        own.answers.append(answer)
         if label:
             self._labelled = answer
         return answer
@@ -307,21 +311,28 @@ class Fanout:
         for session_id, own in self._own.items():
             recipient = self._recipients.get(session_id)
             if recipient is not None:
-                self._write_own(recipient, self._stream(state, recipient.session, own))
+                self._write_own(state, recipient, own)
 
-    def _write_own(self, recipient: Recipient, stream: Iterator[object]) -> None:
-        """Writes once, or once between any two places that are kept for answers."""
-        data = bytearray()
-        for part in stream:
-            if isinstance(part, bytes):
-                data += part
-                continue
-            if data:
-                recipient.write(bytes(data))
-                data.clear()
-            recipient.reserve(part)
-        if data:
-            recipient.write(bytes(data))
+    def _write_own(self, state: State, recipient: Recipient, own: _Own) -> None:
+        """Writes what one session is shown: its answers, and what its rooms were shown between them.
+
+        That is one write, or one between any two places that are kept for answers to come.
+        """
+        session = recipient.session
+        heard = self._heard(state, session, own)
+        parts: list[bytes] = []
+        for answer in own.answers:
+            parts.append(heard.until(answer.position))
+            if isinstance(answer, _Called):
+                session.nick = answer.nick
+            elif answer.later is not None:
+                _write(recipient, parts)
+                parts = []
+                recipient.reserve(answer.later)
+            else:
+                parts.append(self._show(session, answer))
+        parts.append(heard.until(_OPEN))
+        _write(recipient, parts)
 
     def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
         apart = {self._recipients.get(session) for session in self._own}
@@ -402,22 +413,6 @@ class Fanout:
             self._encoded[position, variant] = data
         return data
 
-    def _stream(self, state: State, session: Session, own: _Own) -> Iterator[object]:
-        """What one session is shown: its answers, and what its rooms were shown between them.
-
-        Bytes, and where an answer is still to come, what stands for it.
-        """
-        heard = self._heard(state, session, own)
-        for answer in own.answers:
-            yield heard.until(answer.position)
-            if isinstance(answer, _Called):
-                session.nick = answer.nick
-            elif answer.later is not None:
-                yield answer.later
-            else:
-                yield self._show(session, answer)
-        yield heard.until(_OPEN)
-
     def _show(self, session: Session, answer: _Answered) -> bytes:
         if len(answer.shown) == 1 and not answer.label:
             position, item = answer.shown[0]
@@ -427,8 +422,10 @@ class Fanout:
 
     def _heard(self, state: State, session: Session, own: _Own) -> _Heard:
         """What the session's rooms were shown while it was in them, but for what is `apart`."""
-        apart = own.apart | self._passed_over(session)
         rooms = self._present(state, session, own)
+        if not rooms:
+            return _SILENCE
+        apart = own.apart | self._passed_over(session)
         if len(rooms) == 1:
             ((room, spans),) = rooms.items()
             if apart.issuperset(self._rooms[room]):
@@ -468,3 +465,10 @@ class Fanout:
             run = _Run(log, [self._encode(position, variant) for position in log])
             self._runs[room, variant] = run
         return run
+
+
+def _write(recipient: Recipient, parts: Sequence[bytes]) -> None:
+    """Writes what there is."""
+    data = b"".join(parts)
+    if data:
+        recipient.write(data)
