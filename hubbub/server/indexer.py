@@ -20,7 +20,10 @@ What isn't indexed yet is found all the same, and a step costs more than what a 
 STEP_SECONDS: Final = 0.02
 """How long a step may take when the writer has nothing else to do."""
 BUSY_STEP_SECONDS: Final = 0.005
-"""How long when there were commits since the last one: the next will have to wait for it."""
+"""How long when there were commits since the last one: the next will have to wait for it.
+
+One step in ten or so writes what the others made ready, which takes some 20 ms (`indexing.FLUSH_ROWS`).
+"""
 AGAIN_SECONDS: Final = 5.0
 """How long after a step that failed the next comes."""
 

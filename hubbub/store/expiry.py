@@ -11,6 +11,7 @@ import sqlite3
 from typing import Final
 
 from hubbub.store import rows
+from hubbub.store.indexing import Index
 from hubbub.store.journal import Journal
 from hubbub.store.places import Lists
 from hubbub.store.removal import remove
@@ -25,9 +26,10 @@ DAY_MS: Final = 24 * 3_600_000
 class Expiry:
     """The steps of one store; one thread at a time uses it, in the writer's transactions."""
 
-    def __init__(self, journal: Journal, lists: Lists) -> None:
+    def __init__(self, journal: Journal, lists: Lists, index: Index) -> None:
         self._journal = journal
         self._lists = lists
+        self._index = index
         self._room = 0
         """The last room that was looked at in this round."""
 
@@ -90,7 +92,7 @@ class Expiry:
         for row in map(rows.history_row, found) if in_journal else ():
             if row.room is not None:
                 self._journal.blank(cursor, row)
-        remove(cursor, found)
+        remove(cursor, found, self._index)
 
 
 def _first_since(cursor: sqlite3.Cursor, time: int) -> int:

@@ -3,6 +3,11 @@
 Law: what is said has its place beyond the kept position until it is indexed, in the same
 transaction that moves the position; whoever looks at both sees every message once.
 
+A step makes rows ready in memory, and some thousand of them go in with one statement: FTS5 makes a
+piece of its index of each statement's rows, and merges the pieces later, which costs more than all
+else when they are small. Nothing is lost with what waits: it is read again. Law: what is erased is
+taken out of what waits, too, and no word is let go while anything waits, as it may have its number.
+
 The index itself holds numbers only: a word's letters stand in one row of `search_words`, which
 goes when its last message does, so that erasing a text erases its words. A message's tokens are
 the numbers of its words, and names (a letter and a hash) for where and by whom it was said, so
@@ -27,6 +32,10 @@ from hubbub.store.words import words_of
 
 STEP_ROWS: Final = 512
 """How many rows of the history one step looks at, at most."""
+FLUSH_ROWS: Final = 4_096
+"""How many rows are made ready before they go into the index, when there are so many."""
+FLUSH_LETTERS: Final = 400_000
+"""Or how many letters their tokens have, as long messages take longer."""
 STEP_ROWS_LEAST: Final = 16
 STEP_SECONDS: Final = 0.02
 """How long a step takes, about, when nobody waits for it."""
@@ -57,6 +66,7 @@ def _source_token(source: str) -> str:
     return author_token(fold_nick(rows.nick_of(source)))
 
 
+@lru_cache(8_192)
 def room_token(room: int, status: str) -> str:
     """What every message to this part of a room has; `status` is a STATUSMSG prefix or empty."""
     return f"r{room}" + {"": "", "+": "v", "@": "o"}[status]
@@ -83,38 +93,73 @@ class Index:
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
         self._known_before: dict[str, str] = {}
+        self._waiting: dict[int, str] = {}
+        """The tokens of the messages that are ready, by their places, in their order."""
+        self._letters = 0
+        """How many letters they have."""
+        self._rows = 0
+        """How many rows were looked at beyond the kept position."""
+        self._looked_to: int | None = None
+        """The place of the last of them, or None when there was none."""
         self._unmerged = _MERGE_ROWS
         self._merging = False
         self._parts = Parts()
         self._rate = _FIRST_ROWS / STEP_SECONDS
         """How many rows a step has done in a second of late."""
 
-    def forget_numbers(self) -> None:
+    def forget(self) -> None:
         """A transaction was taken back, and with it perhaps the numbers of new words."""
         self._known, self._known_before = {}, {}
+        self._nothing_waits()
         self._parts.forget()
 
     def step(self, cursor: sqlite3.Cursor, seconds: float = STEP_SECONDS) -> bool:
         """Indexes some more of what was said, and checks some doubtful words; False: all is done.
 
-        It takes as many rows as have lately been done in so many seconds.
+        It makes as many rows ready as have lately been done in so many seconds, or writes what is
+        ready into the index: when that is enough, or nothing more is to be read.
         """
         if self._parts.step(cursor):
             return True
-        limit = max(STEP_ROWS_LEAST, min(STEP_ROWS, int(self._rate * seconds)))
-        began = thread_time()
-        (position,) = cursor.execute("SELECT place FROM search_position").fetchone()
-        found = _read(cursor, "place > ?", (position,), limit)
-        if found:
-            self.add(cursor, found)
-            cursor.execute("UPDATE search_position SET place = ?", (found[-1][0],))
-        self._unmerged += len(found)
-        if len(found) == limit:
-            self._rate = (self._rate + limit / max(thread_time() - began, 1e-4)) / 2
+        full = self._rows >= FLUSH_ROWS or self._letters >= FLUSH_LETTERS
+        if not full and self._make_ready(cursor, seconds):
+            return True
+        self._flush(cursor)
+        if full:
             return True
         if self._settle_doubts(cursor) or self._parts.is_due(cursor):
             return True
         return self._merge(cursor, max(4, int(_MERGED_PAGES * seconds)))
+
+    def _make_ready(self, cursor: sqlite3.Cursor, seconds: float) -> bool:
+        """Looks at some more rows beyond the kept position; False when they were the last."""
+        limit = max(STEP_ROWS_LEAST, min(STEP_ROWS, int(self._rate * seconds)))
+        began = thread_time()
+        if self._looked_to is None:
+            (self._looked_to,) = cursor.execute("SELECT place FROM search_position").fetchone()
+        found = _read(cursor, "place > ?", (self._looked_to,), limit)
+        if found:
+            entries = self._entries(cursor, found)
+            self._waiting |= entries
+            self._letters += sum(map(len, entries.values()))
+            self._rows += len(found)
+            self._looked_to = found[-1][0]
+        if len(found) < limit:
+            return False
+        self._rate = (self._rate + limit / max(thread_time() - began, 1e-4)) / 2
+        return True
+
+    def _flush(self, cursor: sqlite3.Cursor) -> None:
+        """Writes all that waits into the index."""
+        if self._rows:
+            _insert(cursor, self._waiting)
+            cursor.execute("UPDATE search_position SET place = ?", (self._looked_to,))
+            self._unmerged += self._rows
+        self._nothing_waits()
+
+    def _nothing_waits(self) -> None:
+        self._waiting, self._letters = {}, 0
+        self._rows, self._looked_to = 0, None
 
     def _merge(self, cursor: sqlite3.Cursor, pages: int) -> bool:
         """Merges the pieces that the index has grown by, a little; True when there is more to do.
@@ -142,42 +187,75 @@ class Index:
     def add_places(self, cursor: sqlite3.Cursor, places: Sequence[int]) -> None:
         """Indexes the messages at these places (what was imported)."""
         ordered = sorted(places)
-        for first in range(0, len(ordered), STEP_ROWS):
-            asked = msgspec.json.encode(ordered[first : first + STEP_ROWS]).decode()
-            self.add(cursor, _read(cursor, "place IN (SELECT value FROM json_each(?))", (asked,)))
+        for first in range(0, len(ordered), FLUSH_ROWS):
+            part = ordered[first : first + FLUSH_ROWS]
+            _insert(cursor, self._entries(cursor, _read_at(cursor, part)))
 
-    def add(self, cursor: sqlite3.Cursor, found: Sequence[_Cells]) -> None:
-        said = [cells for cells in found if cells[1] in SAID and cells[-1] is not None]
-        worded = [words_of(cells[-1] or "") for cells in said]
-        number = self._numbers(cursor, set().union(*worded)).__getitem__
-        entries = [
-            (cells[0], " ".join((*_names(cells), *map(number, of))))
-            for cells, of in zip(said, worded, strict=True)
-        ]
-        cursor.execute(
-            "INSERT INTO search_index (rowid, tokens)"
-            " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
-            (msgspec.json.encode(entries).decode(),),
-        )
+    def _entries(self, cursor: sqlite3.Cursor, found: Sequence[_Cells]) -> dict[int, str]:
+        """The tokens of those of the rows that are said, by their places."""
+        entries: dict[int, str] = {}
+        unknown: list[tuple[_Cells, set[str]]] = []
+        number = self._known.__getitem__
+        for cells in found:
+            place, text = cells[0], cells[-1]
+            if cells[1] in SAID and text is not None:
+                words = words_of(text)
+                try:
+                    entries[place] = _tokens(cells, map(number, words))
+                except KeyError:
+                    entries[place] = ""  # until all the words of the step are looked up at once
+                    unknown.append((cells, words))
+        if unknown:
+            self._learn(cursor, set().union(*(words for _, words in unknown)))
+            number = self._known.__getitem__
+            for cells, words in unknown:
+                entries[cells[0]] = _tokens(cells, map(number, words))
+        return entries
 
-    def _numbers(self, cursor: sqlite3.Cursor, wanted: set[str]) -> dict[str, str]:
-        """The numbers of at least these words; new ones are given theirs."""
+    def _learn(self, cursor: sqlite3.Cursor, wanted: set[str]) -> None:
+        """Makes the numbers of these words known; new ones are given theirs."""
         if len(self._known) > _KNOWN_MOST:
             # What was wanted of late stays: it comes over from here.
             self._known_before, self._known = self._known, {}
         known, before = self._known, self._known_before
-        unknown = wanted.difference(known)
-        if unknown and before:
-            known.update({word: before[word] for word in unknown if word in before})
-            unknown = unknown.difference(known)
-        if unknown:
+        known.update((word, before[word]) for word in wanted.difference(known) if word in before)
+        if unknown := wanted.difference(known):
             known.update((word, str(number)) for word, number in _look_up(cursor, unknown))
             if new := sorted(unknown.difference(known)):
                 known.update(_add_words(cursor, new))
-        return known
+
+    def remove(self, cursor: sqlite3.Cursor, places: Sequence[int]) -> None:
+        """Takes the messages at these places out, which are about to be erased from the history.
+
+        The caller erases them in the same transaction; the words' letters go in a later step, if no
+        other message has them.
+        """
+        for place in places:
+            self._waiting.pop(place, None)
+        (position,) = cursor.execute("SELECT place FROM search_position").fetchone()
+        said = [
+            (cells, words_of(cells[-1]))
+            for cells in _read_at(cursor, places)
+            if cells[1] in SAID and cells[-1] is not None
+        ]
+        numbers = dict(_look_up(cursor, set().union(*(words for _, words in said))))
+        for cells, words in said:
+            if cells[0] <= position:
+                theirs = (str(numbers[word]) for word in words if word in numbers)
+                cursor.execute(
+                    "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
+                    (cells[0], _tokens(cells, theirs)),
+                )
+        # What was only made ready has given its words their numbers, too, in this run or one before.
+        cursor.executemany(
+            "INSERT OR IGNORE INTO search_doubtful VALUES (?)", zip(numbers.values(), strict=True)
+        )
 
     def _settle_doubts(self, cursor: sqlite3.Cursor) -> bool:
-        """Lets words go that no message has any more; True when there are more to look at."""
+        """Lets words go that no message has any more; True when there are more to look at.
+
+        Nothing waits now: a word that only waiting messages have would be let go, too.
+        """
         doubtful = cursor.execute(
             "SELECT word FROM search_doubtful LIMIT ?", (_DOUBTS_AT_ONCE,)
         ).fetchall()
@@ -198,34 +276,6 @@ class Index:
         cursor.execute("DELETE FROM search_words WHERE id = ?", (number,))
 
 
-def remove(cursor: sqlite3.Cursor, places: Sequence[int]) -> None:
-    """Takes the messages at these places out, which are about to be erased from the history.
-
-    The caller erases them in the same transaction; the words' letters go in a later step, if no
-    other message has them.
-    """
-    (position,) = cursor.execute("SELECT place FROM search_position").fetchone()
-    asked = msgspec.json.encode(places).decode()
-    found = _read(
-        cursor, "place IN (SELECT value FROM json_each(?))", (asked,), max(len(places), 1)
-    )
-    said = [
-        (cells, words_of(cells[-1]))
-        for cells in found
-        if cells[0] <= position and cells[1] in SAID and cells[-1] is not None
-    ]
-    numbers = dict(_look_up(cursor, set().union(*(words for _, words in said))))
-    for cells, words in said:
-        theirs = (str(numbers[word]) for word in words if word in numbers)
-        cursor.execute(
-            "INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
-            (cells[0], " ".join((*_names(cells), *theirs))),
-        )
-    cursor.executemany(
-        "INSERT OR IGNORE INTO search_doubtful VALUES (?)", zip(numbers.values(), strict=True)
-    )
-
-
 def rekey(cursor: sqlite3.Cursor, before: str, after: str) -> None:
     """Whispers of one identity are now another's; the index finds them under both names."""
     cursor.execute(
@@ -235,8 +285,13 @@ def rekey(cursor: sqlite3.Cursor, before: str, after: str) -> None:
     )
 
 
+def _read_at(cursor: sqlite3.Cursor, places: Sequence[int]) -> list[_Cells]:
+    asked = msgspec.json.encode(places).decode()
+    return _read(cursor, "place IN (SELECT value FROM json_each(?))", (asked,), len(places))
+
+
 def _read(
-    cursor: sqlite3.Cursor, where: str, parameters: Sequence[object], limit: int = STEP_ROWS
+    cursor: sqlite3.Cursor, where: str, parameters: Sequence[object], limit: int
 ) -> list[_Cells]:
     (value,) = cursor.execute(
         f"SELECT json_group_array(json_array({_COLUMNS})) FROM"
@@ -246,6 +301,18 @@ def _read(
     found = _ROWS.decode(value)
     found.sort(key=lambda cells: cells[0])
     return found
+
+
+def _insert(cursor: sqlite3.Cursor, entries: dict[int, str]) -> None:
+    cursor.execute(
+        "INSERT INTO search_index (rowid, tokens)"
+        " SELECT CAST(key AS INTEGER), value FROM json_each(?)",
+        (msgspec.json.encode(entries).decode(),),
+    )
+
+
+def _tokens(cells: _Cells, numbers: Iterable[str]) -> str:
+    return " ".join((*_names(cells), *numbers))
 
 
 def _names(cells: _Cells) -> list[str]:

@@ -60,7 +60,9 @@ class Lists:
         if self._tail != 0:
             cursor.execute(_LIST_ROOMS.format(_BEYOND))
             cursor.execute(_LIST_AUTHORS.format(_BEYOND))
-            cursor.execute("UPDATE listed SET place = max(place, (SELECT max(place) FROM history))")
+            cursor.execute(
+                "UPDATE listed SET place = max(place, (SELECT ifnull(max(place), 0) FROM history))"
+            )
             self._tail = 0
 
 

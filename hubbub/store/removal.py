@@ -11,18 +11,19 @@ from typing import Final
 
 import msgspec
 
-from hubbub.store import indexing, places, rows
+from hubbub.store import places, rows
+from hubbub.store.indexing import Index
 
 CHUNK_ROWS: Final = 512
 """How many rows of an author are taken out with one set of statements."""
 
 
-def remove(cursor: sqlite3.Cursor, found: list[rows.HistoryCells]) -> None:
+def remove(cursor: sqlite3.Cursor, found: list[rows.HistoryCells], index: Index) -> None:
     """Takes these rows out."""
     if not found:
         return
     gone = [cells[0] for cells in found]
-    indexing.remove(cursor, gone)
+    index.remove(cursor, gone)
     whispers = (rows.history_row(cells) for cells in found if cells[2] is None)
     cursor.executemany(
         "DELETE FROM whispers WHERE identity = ? AND peer_folded = ? AND place = ?",
@@ -35,7 +36,7 @@ def remove(cursor: sqlite3.Cursor, found: list[rows.HistoryCells]) -> None:
     )
 
 
-def remove_author(cursor: sqlite3.Cursor, author: str) -> None:
+def remove_author(cursor: sqlite3.Cursor, author: str, index: Index) -> None:
     """Takes out all that an author did; all of it is listed."""
     while True:
         found = cursor.execute(
@@ -45,4 +46,4 @@ def remove_author(cursor: sqlite3.Cursor, author: str) -> None:
         ).fetchall()
         if not found:
             return
-        remove(cursor, found)
+        remove(cursor, found, index)

@@ -21,14 +21,22 @@ from hubbub.core.ids import Place
 from hubbub.core.outputs import HistoryRow
 from hubbub.irc.names import fold_nick
 from hubbub.store import rows
-from hubbub.store.indexing import SAID, author_token, identity_token, peer_token, room_token
+from hubbub.store.indexing import (
+    FLUSH_ROWS,
+    SAID,
+    author_token,
+    identity_token,
+    peer_token,
+    room_token,
+)
 from hubbub.store.parts import words_with
 from hubbub.store.words import Fit, Piece, Wanted, wanted
 
 LOOKED_AT_MOST: Final = 3_000
 """How many of the proposed rows one search looks at."""
-TAIL_MOST: Final = 2_000
-"""How many rows that aren't indexed yet one search looks at."""
+TAIL_MOST: Final = 2_000 + FLUSH_ROWS
+"""How many rows that aren't indexed yet one search looks at: those that wait to go in, and as many
+as may have come meanwhile."""
 WORDS_MOST: Final = 400
 """When a part is in more words than this it isn't looked up; the rows are looked at instead."""
 
@@ -94,7 +102,8 @@ class _Searching:
 
     def run(self) -> list[HistoryRow]:
         (indexed,) = self.connection.execute("SELECT place FROM search_position").fetchone()
-        found = self._tail(indexed + 1)
+        beyond = _Span(max(indexed + 1, self.start), self.end)
+        found, _ = self._proposed([], beyond, TAIL_MOST)
         if len(found) < self.question.limit or not self.question.newest:
             terms = self._terms()
             if terms is not None:
@@ -243,16 +252,6 @@ class _Searching:
                 f"(room IS NULL AND :identity IN (author, peer) AND place >= {self.whispers_from})"
             )
         return " OR ".join(ways)
-
-    def _tail(self, start: int) -> list[HistoryRow]:
-        """What is found among the rows that aren't indexed yet."""
-        order = "DESC" if self.question.newest else "ASC"
-        (value,) = self.connection.execute(
-            f"SELECT json_group_array(json_array({rows.HISTORY_CELLS})) FROM (SELECT * FROM history"
-            f" WHERE place >= ? AND place < ? ORDER BY place {order} LIMIT {TAIL_MOST})",
-            (max(start, self.start), self.end),
-        ).fetchone()
-        return self._those_found(_HISTORY.decode(value))
 
     def _those_found(self, cells: list[rows.HistoryCells]) -> list[HistoryRow]:
         found = []

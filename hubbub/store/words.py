@@ -81,7 +81,8 @@ def words_of(text: str) -> set[str]:
 
 def _ascii_words(folded: str) -> set[str]:
     found = set(folded.translate(_ASCII_SPACED).split())
-    if len(folded) <= WINDOW_LETTERS:
+    # Each word takes a space, too: beside so many there is no room for one that is longer.
+    if len(folded) <= WINDOW_LETTERS + 2 * (len(found) - 1):
         return found
     long = [word for word in found if len(word) > WINDOW_LETTERS]
     return found.difference(long).union(*map(_windows, long)) if long else found

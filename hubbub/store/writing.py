@@ -27,7 +27,8 @@ from hubbub.core.outputs import (
 )
 from hubbub.core.state import Changes
 from hubbub.core.tables import COLUMNS, KEY_WIDTH
-from hubbub.store import indexing, places, rows
+from hubbub.store import places, rows
+from hubbub.store.indexing import Index, rekey
 from hubbub.store.journal import Journal
 from hubbub.store.removal import remove_author
 
@@ -56,13 +57,18 @@ class Commit:
 
 
 def write(
-    cursor: sqlite3.Cursor, commit: Commit, position: int, log: Journal, lists: places.Lists
+    cursor: sqlite3.Cursor,
+    commit: Commit,
+    position: int,
+    log: Journal,
+    lists: places.Lists,
+    index: Index,
 ) -> bool:
     """Writes the commit within the transaction that is open; `position` is the batch's.
 
     True when it took out something of what was kept.
     """
-    erased = _write_facts(cursor, commit, log, lists)
+    erased = _write_facts(cursor, commit, log, lists, index)
     for table, changes in commit.changes.items():
         kept = [row for row in changes.values() if row is not None]
         if kept:
@@ -75,7 +81,9 @@ def write(
     return erased
 
 
-def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: places.Lists) -> bool:
+def _write_facts(
+    cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: places.Lists, index: Index
+) -> bool:
     """The rows, and between them in their order what became of those that are there already.
 
     True when something of these was taken out.
@@ -94,10 +102,10 @@ def _write_facts(cursor: sqlite3.Cursor, commit: Commit, log: Journal, lists: pl
         if isinstance(fact, Rekeyed):
             _rekey(cursor, fact)
         elif isinstance(fact, Redacted):
-            _redact(cursor, fact, log)
+            _redact(cursor, fact, log, index)
             erased = True
         else:
-            _erase(cursor, fact, log)
+            _erase(cursor, fact, log, index)
             erased = True
     _write_records(cursor, rest, commit)
     return erased
@@ -113,23 +121,23 @@ def _rekey(cursor: sqlite3.Cursor, fact: Rekeyed) -> None:
     )
     places.rekey(cursor, fact.before, fact.after)
     cursor.execute("UPDATE whispers SET identity = :after WHERE identity = :before", names)
-    indexing.rekey(cursor, fact.before, fact.after)
+    rekey(cursor, fact.before, fact.after)
 
 
-def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal) -> None:
+def _erase(cursor: sqlite3.Cursor, fact: Erased, log: Journal, index: Index) -> None:
     """Makes an identity's whispers unreadable to it, and takes out all that it did if wished.
 
     The journal has texts, too: it goes as a whole, the position that it holds comes anew with
     this very batch.
     """
     if fact.messages:
-        remove_author(cursor, fact.identity)
+        remove_author(cursor, fact.identity, index)
         cursor.execute("DELETE FROM whowas WHERE folded = ?", (fact.folded,))
         log.clear(cursor)
     cursor.execute("DELETE FROM whispers WHERE identity = ?", (fact.identity,))
 
 
-def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
+def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal, index: Index) -> None:
     """Takes out what was said at a place: of the history, the index and the journal."""
     cells = cursor.execute(
         f"SELECT {rows.HISTORY_CELLS} FROM history WHERE place = ? AND command <> ?",
@@ -139,7 +147,7 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
         return
     row = rows.history_row(cells)
     if fact.alone:
-        _erase_row(cursor, row, log)
+        _erase_row(cursor, row, log, index)
         return
     # Those who correct a message are those who said it.
     edits = cursor.execute(
@@ -148,11 +156,11 @@ def _redact(cursor: sqlite3.Cursor, fact: Redacted, log: Journal) -> None:
         (row.author, fact.place, f'"{EDITS}":"{fact.id}"'),
     ).fetchall()
     for erased in (row, *map(rows.history_row, edits)):
-        _erase_row(cursor, erased, log)
+        _erase_row(cursor, erased, log, index)
 
 
-def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal) -> None:
-    indexing.remove(cursor, [row.place])
+def _erase_row(cursor: sqlite3.Cursor, row: HistoryRow, log: Journal, index: Index) -> None:
+    index.remove(cursor, [row.place])
     places.take_out(cursor, rows.history_cells(row))
     cursor.execute(
         "UPDATE history SET command = ?, args = '', text = NULL, tags = NULL, splits = NULL"

@@ -108,3 +108,12 @@ def test_who_is_erased_with_its_messages_is_in_no_list(store: Store, first: bool
     idle(store)
     assert listed(store) == (1, 1)
     assert page(store) == own(store, "u:2") == [2]
+
+
+@pytest.mark.parametrize("fact", [Erased("a:1", "ann", True), Rekeyed("d:x", "a:1")])
+def test_an_empty_history_can_be_listed(store: Store, fact: Erased | Rekeyed) -> None:
+    idle(store)
+    store.commit(commit(1, [fact]))
+    store.commit(commit(2, [said(1)]))
+    idle(store)
+    assert (listed(store), page(store)) == ((1, 1), [1])
