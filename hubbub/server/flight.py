@@ -7,7 +7,8 @@ the hub shows it, or doesn't.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from hubbub.commands.arrival import introduction
@@ -34,7 +35,7 @@ from hubbub.core.outputs import (
 from hubbub.core.state import State
 from hubbub.edge.session import Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch
+from hubbub.edge.work import Fetch, Find, Goodbye, Lookup, Shown, Task, Verify, Watch, Work
 from hubbub.irc.names import fold_nick
 from hubbub.irc.replies import Refused, Reply
 from hubbub.server import logs
@@ -234,3 +235,35 @@ def asks(task: Task) -> int:
         if type(work) is Lookup:
             asked = 1
     return asked
+
+
+def with_close(task: Task) -> Task:
+    """A task that says goodbye, with the entry by which a registered session's user leaves."""
+    session, work = task.session, list[Work]()
+    for item in task.work:
+        if isinstance(item, Goodbye) and session.registration is None:
+            work.append(entries.Close(session.id, item.reason))
+        work.append(item)
+    return Task(session, work, task.label, task.command)
+
+
+class Shows:
+    """What batches that are stored have yet to show, in their order."""
+
+    def __init__(self) -> None:
+        self._composed: deque[tuple[Fanout, Sequence[Callable[[], None]]]] = deque()
+
+    def add(self, fanout: Fanout, ends: Sequence[Callable[[], None]]) -> None:
+        """A batch's writes are composed; `ends` close the connections that end with it."""
+        self._composed.append((fanout, ends))
+
+    def show(self) -> None:
+        """Writes it all; the state may be ahead by a batch that is still being stored."""
+        while self._composed:
+            fanout, ends = self._composed.popleft()
+            try:
+                fanout.send()
+            except Exception:
+                log.exception("showing a batch failed: this is a bug in Hubbub")
+            for end in ends:
+                end()

@@ -33,22 +33,23 @@ from hubbub.edge.egress import Gate
 from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Goodbye, Lookup, Shown, Task, Verify, Work
+from hubbub.edge.work import Goodbye, Lookup, Shown, Task, Verify
 from hubbub.irc.cloaks import Cloaks
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
 from hubbub.irc.replies import Reply
 from hubbub.ordering.embedded import Embedded
 from hubbub.server import logs
-from hubbub.server.addresses import is_loopback, limit_key
+from hubbub.server.addresses import is_loopback
 from hubbub.server.arrivals import TOO_FAST, Arrivals
 from hubbub.server.connection import CLOSED, Connection
 from hubbub.server.credentials import Credentials
 from hubbub.server.expiry import Expiry
 from hubbub.server.fanout import Audiences, Fanout
-from hubbub.server.flight import BROKEN, SORRY, Flight, asks
+from hubbub.server.flight import BROKEN, SORRY, Flight, Shows, asks, with_close
 from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
+from hubbub.server.per_address import PerAddress
 from hubbub.server.purger import Purger
 from hubbub.server.questions import Questions
 from hubbub.server.turns import Turns
@@ -96,7 +97,7 @@ class Hub:
         self.rules = rules
         self.state = store.load(rules)
         self.connections: dict[SessionId, Connection] = {}
-        self.per_address: dict[str, int] = {}
+        self.per_address = PerAddress()
         self.most_per_address = 0
         """How many connections may be moved to one address; 0 is no limit."""
         self.arrivals = Arrivals()
@@ -116,6 +117,7 @@ class Hub:
         self._operators: dict[int, asyncio.Future[list[Reply]]] = {}
         self._ticking = False
         self._flight: Flight | None = None
+        self._shows = Shows()
         self._submitted: Sequence[Task] = ()
         self._ordering = Embedded(self._execute)
         self._writer = ThreadPoolExecutor(1, "hubbub-writer")
@@ -181,32 +183,25 @@ class Hub:
         """Counts a connection elsewhere, and closes it if there are too many from there, or too fast."""
         if self.rules.cloaks:
             connection.session.host = self.host_of(address)
-        self._unplace(connection)
-        key, most = self._place(connection, address), self.most_per_address
-        if most and self.per_address[key] > most and not is_loopback(address):
+        self.per_address.remove(connection.peer)
+        self._place(connection, address)
+        most = self.most_per_address
+        if most and self.per_address.of(address) > most and not is_loopback(address):
             fate = HangUp(connection.session.id, "Too many connections from your address")
             self._hang_up(fate)
         elif not self.arrivals.admits(address, self._loop.time()):
             self._hang_up(HangUp(connection.session.id, TOO_FAST))
 
-    def _place(self, connection: Connection, address: str) -> str:
+    def _place(self, connection: Connection, address: str) -> None:
         connection.peer = connection.session.address = address
-        key = limit_key(address)
-        self.per_address[key] = self.per_address.get(key, 0) + 1
-        return key
-
-    def _unplace(self, connection: Connection) -> None:
-        key = limit_key(connection.peer)
-        self.per_address[key] -= 1
-        if not self.per_address[key]:
-            del self.per_address[key]
+        self.per_address.add(address)
 
     def _discharge(self, session: SessionId) -> Connection | None:
         """Takes a connection off the books; None when it was already."""
         connection = self.connections.pop(session, None)
         self._watches.forget(session)
         if connection is not None:
-            self._unplace(connection)
+            self.per_address.remove(connection.peer)
         return connection
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
@@ -233,7 +228,7 @@ class Hub:
         for work in task.work:
             kind = type(work)
             if kind is Goodbye:
-                task = _with_close(task)
+                task = with_close(task)
                 session.phase = Phase.CLOSED
                 break
             asked = asked or kind is Lookup or kind is Verify
@@ -301,9 +296,8 @@ class Hub:
     def submit(self, task: Task) -> None:
         """Puts a task at the end of what waits for its batch."""
         self._tasks.append(task)
-        if not self._ticking and self._flight is None:
-            self._ticking = True
-            self._loop.call_soon(self._tick)
+        if self._flight is None:
+            self._go_on()
 
     # -- one batch ------------------------------------------------------------------------
 
@@ -347,6 +341,8 @@ class Hub:
         changes = state.take_changes() if batch is not None else {}
         if batch is None:
             self._release()
+            self._go_on()
+            self._shows.show()
             return
         commit = Commit(
             changes,
@@ -379,13 +375,16 @@ class Hub:
             logs.commit(self._batches)
             self._indexer.committed()
             self._release()
+            self._tick()  # the next batch is stored while this one is shown
+            self._shows.show()
         else:
             if not isinstance(error, StoreError):
                 log.error("a commit failed: this is a bug in Hubbub", exc_info=error)
             self._fail(error)
 
     def _release(self) -> None:
-        """The batch is durable: sessions learn their fate, everyone is told, fetches begin."""
+        """The batch is durable: sessions learn their fate, what everyone is told is made ready, and
+        fetches begin."""
         flight = self._flight
         assert flight is not None
         for fate in flight.fates:
@@ -394,13 +393,12 @@ class Hub:
             elif isinstance(fate, LoggedIn):
                 self._log_in(fate)
         try:
-            flight.fanout.write(self.state)
+            flight.fanout.compose(self.state)
         except Exception:
             # It happened and is stored; who wasn't shown it finds it in the history.
             log.exception("showing a batch failed: this is a bug in Hubbub")
-        for fate in flight.fates:
-            if isinstance(fate, HangUp):
-                self._hang_up(fate)
+        ends = [self._end(fate) for fate in flight.fates if isinstance(fate, HangUp)]
+        self._shows.add(flight.fanout, ends)
         if self._operators:
             for task in flight.tasks:
                 outcome = self._operators.pop(id(task), None)
@@ -409,13 +407,16 @@ class Hub:
         self._land(flight)
 
     def _land(self, flight: Flight) -> None:
-        """The flight is over: sessions that waited for what they asked go on, and so do the others."""
+        """The flight is over: sessions that waited for what they asked go on."""
         self._flight = None
         self._purger.look()
         self._questions.stored(flight.records)
         for lookup in flight.lookups:
             self._questions.ask(*lookup)
-        if self._tasks and not self._ticking:
+
+    def _go_on(self) -> None:
+        """What waits has its batch soon."""
+        if self._tasks and not self._ticking and self._flight is None:
             self._ticking = True
             self._loop.call_soon(self._tick)
 
@@ -432,14 +433,18 @@ class Hub:
                 log.info("%s joined from %s", fate.nick, connection.peer)
 
     def _hang_up(self, fate: HangUp) -> None:
+        self._end(fate)()
+
+    def _end(self, fate: HangUp) -> Callable[[], None]:
+        """Takes a session off the books; what is returned tells it so and closes its connection."""
         connection = self._discharge(fate.session)
         if connection is None:
-            return
+            return lambda: None  # it was gone already
         session = connection.session
         session.phase = Phase.CLOSED
         why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
-        connection.finish(self._gate.error(fate.reason))
+        return partial(connection.finish, self._gate.error(fate.reason))
 
     # -- when it can't be stored ----------------------------------------------------------
 
@@ -494,6 +499,7 @@ class Hub:
             return
         self._audiences.forget()
         self._land(self._flight)
+        self._go_on()
 
     def _reap(self) -> None:
         """Closes sessions that the state still has though their connections are gone.
@@ -594,13 +600,3 @@ class Hub:
 
 async def _nothing_to_reload(by: str) -> Reloaded:
     return Reloaded("*", problem="This server has no configuration to read")
-
-
-def _with_close(task: Task) -> Task:
-    """A task that says goodbye, with the entry by which a registered session's user leaves."""
-    session, work = task.session, list[Work]()
-    for item in task.work:
-        if isinstance(item, Goodbye) and session.registration is None:
-            work.append(entries.Close(session.id, item.reason))
-        work.append(item)
-    return Task(session, work, task.label, task.command)

@@ -217,7 +217,7 @@ class Listeners:
         if address in self.door.proxies or address in self.door.gateways:
             return ""  # they speak for many, who are counted when it is known who they are
         key, most = limit_key(address), limits.connections_per_address
-        if most and self._hub.per_address.get(key, 0) >= most:
+        if most and self._hub.per_address.of(address) >= most:
             self._complain(key, f"too many connections from {key}")
             return "Too many connections from your address"
         if not self._hub.arrivals.admits(address, self._loop.time()):

@@ -256,7 +256,8 @@ class Fast(Chat):
             self.gather(self.fan, task)
         for settled in self.settlements:
             self.sessions[settled.session].settle(settled.nick)
-        self.fan.write(self.state)
+        self.fan.compose(self.state)
+        self.fan.send()
 
     def attach(self, session: Session, to: Session) -> None:
         super().attach(session, to)

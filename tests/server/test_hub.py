@@ -14,7 +14,7 @@ from hubbub.core.ids import NO_SESSION
 from hubbub.edge.session import Phase
 from hubbub.irc.names import fold_nick
 from hubbub.server import hub as hub_module
-from tests.server.rig import FULL, Node, Wire, has, with_hub
+from tests.server.rig import FULL, PATIENCE, Node, Wire, has, with_hub
 from tests.world import RULES
 
 # -- durable first ------------------------------------------------------------------------
@@ -58,6 +58,82 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
         assert [line[-1] for line in heard if "PRIVMSG" in line] == list("0123456789")
         assert len(node.store.commits) - before == 2
         assert node.store.most_at_once == 1
+
+    with_hub(tmp_path, scenario)
+
+
+def test_the_next_batch_is_stored_while_one_is_shown(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        await node.settled()
+        while node.store.begun.acquire(blocking=False):
+            pass
+        hear, begun = bob._hear, []
+
+        def hears(data: bytes) -> None:
+            if b" one" in data:
+                begun.append(node.store.begun.acquire(timeout=PATIENCE))
+            hear(data)
+
+        bob._hear = hears  # type: ignore[method-assign]
+        node.store.go.clear()
+        ann.send("PRIVMSG #lobby :one")
+        await node.store.commit_begun()
+        ann.send("PRIVMSG #lobby :two")
+        node.store.go.set()
+        assert [line[-3:] for line in await bob.until(" two")] == ["one", "two"]
+        assert begun == [True]
+        assert node.store.most_at_once == 1
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_only_asks_comes_after_what_was_said_before(tmp_path: Path) -> None:
+    """Though its batch needs no commit, and is done while the last one is still to be shown."""
+
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        await node.settled()
+        bob.heard = []
+        while node.store.begun.acquire(blocking=False):
+            pass
+        node.store.go.clear()
+        ann.send("PRIVMSG #lobby :one", "QUIT :gone")
+        await node.store.commit_begun()
+        bob.send("PING first", "NAMES #lobby")
+        node.store.go.set()
+        heard = [line.split(" ")[1] for line in await bob.until(" 366 ")]
+        assert heard == ["PRIVMSG", "QUIT", "PONG", "353", "366"]
+        assert not ann.is_open
+
+    with_hub(tmp_path, scenario)
+
+
+def test_who_is_sent_away_hears_what_was_said_before_and_nothing_after(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob, cyd = [await node.join(nick) for nick in ("ann", "bob", "cyd")]
+        await node.settled()
+        bob.heard, cyd.heard = [], []
+        node.store.go.clear()
+        ann.send("PRIVMSG #lobby :one")
+        kicked = asyncio.ensure_future(
+            node.hub.operate(entries.Disconnect(NO_SESSION, "bob", "enough"))
+        )
+        await asyncio.sleep(0)
+        bob.send("PRIVMSG #lobby :too late")
+        ann.send("PRIVMSG #lobby :two")
+        node.store.go.set()
+        assert await kicked == []
+        assert [line.split(" ")[1] for line in await cyd.until(" two")] == [
+            "PRIVMSG",
+            "QUIT",
+            "PRIVMSG",
+        ]
+        assert [line.split(" ")[0] for line in bob.heard if "PRIVMSG" in line] == [
+            ":ann!~ann@host.test"
+        ]
+        assert bob.heard[-1].startswith("ERROR ")
+        assert not bob.is_open
 
     with_hub(tmp_path, scenario)
 
@@ -305,13 +381,13 @@ def test_a_connection_that_a_proxy_hands_on_counts_where_it_comes_from(tmp_path:
         registration = wire.session.registration
         assert registration is not None
         registration.gateway = "hunter22"
-        assert hub.per_address == {"10.0.0.1": 1}
+        assert hub.per_address.counts == {"10.0.0.1": 1}
         hub.moved(wire, "2001:db8::1")  # type: ignore[arg-type]
         assert (wire.peer, wire.session.address, wire.session.host) == ("2001:db8::1",) * 3
-        assert hub.per_address == {"2001:db8::/64": 1}
+        assert hub.per_address.counts == {"2001:db8::/64": 1}
         assert registration.gateway == ""
         wire.drop("gone")
-        assert hub.per_address == {}
+        assert hub.per_address.counts == {}
 
     with_hub(tmp_path, scenario)
 
@@ -324,7 +400,7 @@ def test_a_gateway_says_for_whom_it_connects(tmp_path: Path) -> None:
         wire.send("WEBIRC hunter22 kiwi a.example.org 192.0.2.1", "NICK ann", "USER ann 0 * :Ann")
         assert has(await wire.until(" 366 "), "ann!~ann@a.example.org")
         assert wire.peer == "192.0.2.1"
-        assert node.hub.per_address == {"192.0.2.1": 1}
+        assert node.hub.per_address.counts == {"192.0.2.1": 1}
 
     with_hub(tmp_path, scenario)
 
@@ -370,7 +446,7 @@ def test_the_limit_of_an_address_holds_behind_proxies_too(tmp_path: Path, by_gat
         refused = arrive("192.0.2.1")
         assert not refused.is_open
         assert refused.heard == ["ERROR :Closing link: Too many connections from your address"]
-        assert node.hub.per_address["192.0.2.1"] == 1
+        assert node.hub.per_address.counts["192.0.2.1"] == 1
 
     with_hub(tmp_path, scenario)
 

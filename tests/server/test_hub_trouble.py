@@ -204,8 +204,9 @@ def test_a_batch_that_breaks_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
     with_hub(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("step", ["encode", "compose", "send"])
 def test_showing_that_breaks_doesnt_stop_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
     async def scenario(node: Node) -> None:
         ann, bob = await node.join("ann"), await node.join("bob")
@@ -214,10 +215,13 @@ def test_showing_that_breaks_doesnt_stop_the_server(
             def breaks(*_: object) -> None:
                 raise ZeroDivisionError
 
-            patch.setattr(Fanout, "write", breaks)
-            ann.send("PRIVMSG #lobby :not shown")
+            patch.setattr(Fanout, step, breaks)
+            ann.send("PRIVMSG #lobby :said meanwhile")
             await node.settled()
-        assert "showing a batch failed" in caplog.text
+        if step == "encode":  # it is done again when it is shown
+            assert (await bob.until("PRIVMSG"))[-1].endswith(" :said meanwhile")
+        else:
+            assert "showing a batch failed" in caplog.text
         ann.send("PRIVMSG #lobby :shown")
         assert (await bob.until("PRIVMSG"))[-1].endswith(" shown")
 

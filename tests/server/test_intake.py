@@ -75,6 +75,6 @@ def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
         heard = await bob.until("QUIT")
         assert [line[-1] for line in heard if "PRIVMSG" in line] == list("012")
         assert heard[-1].endswith("QUIT :Excess flood")
-        assert node.hub.per_address == {"127.0.0.1": 1}
+        assert node.hub.per_address.counts == {"127.0.0.1": 1}
 
     with_hub(tmp_path, scenario)

@@ -15,7 +15,6 @@ from hubbub.edge.session import Session
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
 from hubbub.server import listener as listener_module
-from hubbub.server.addresses import limit_key
 from hubbub.server.arrivals import Arrivals
 from hubbub.server.config import Config
 from hubbub.server.config_limits import Limits
@@ -23,6 +22,7 @@ from hubbub.server.config_sections import Server
 from hubbub.server.connection import Connection, Welcome
 from hubbub.server.http import Site
 from hubbub.server.listener import Door, ListenError, Listeners
+from hubbub.server.per_address import PerAddress
 from tests.server.rig import PATIENCE
 
 
@@ -31,7 +31,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
-        self.per_address: dict[str, int] = {}
+        self.per_address = PerAddress()
         self.arrivals = Arrivals()
         self.admitted = asyncio.Semaphore(0)
         self.heard: list[object] = []
@@ -45,8 +45,7 @@ class Desk:
 
     def admit(self, connection: Connection) -> None:
         self.connections[connection.session.id] = connection
-        key = limit_key(connection.peer)
-        self.per_address[key] = self.per_address.get(key, 0) + 1
+        self.per_address.add(connection.peer)
         self.admitted.release()
 
     def received(self, connection: Connection, lines: list[bytes | BadLine]) -> None:
@@ -214,7 +213,7 @@ def refusals(server: Server, peers: list[str], per_minute: int) -> list[bytes]:
             listeners._welcome(here, peer)
             for connection in list(desk.connections.values()):
                 connection.drop("over")
-            desk.per_address.clear()
+            desk.per_address.counts.clear()
             there.setblocking(False)
             told.append(there.recv(1_000))
             there.close()
