@@ -138,9 +138,10 @@ CREATE TABLE last_seen (
 
 CREATE TABLE history (
   place INTEGER PRIMARY KEY, time INTEGER NOT NULL, room INTEGER, command TEXT NOT NULL,
-  source TEXT NOT NULL, args TEXT NOT NULL, text TEXT, tags TEXT, status TEXT NOT NULL,
-  author TEXT NOT NULL, peer TEXT NOT NULL, peer_nick TEXT NOT NULL, account TEXT NOT NULL,
-  realname TEXT NOT NULL, splits TEXT
+  source TEXT NOT NULL, args TEXT NOT NULL DEFAULT '', text TEXT, tags TEXT,
+  status TEXT NOT NULL DEFAULT '', author TEXT NOT NULL DEFAULT '', peer TEXT NOT NULL DEFAULT '',
+  peer_nick TEXT NOT NULL DEFAULT '', account TEXT NOT NULL DEFAULT '',
+  realname TEXT NOT NULL DEFAULT '', splits TEXT
 );
 CREATE INDEX history_time ON history (time);
 CREATE INDEX history_edits ON history (author) WHERE instr(tags, '"draft/target-msgid":');

@@ -5,6 +5,7 @@ Law: `history_row(history_cells(row)) == row` for every row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -32,6 +33,20 @@ HISTORY_COLUMNS: Final = (
     "realname",
     "splits",
 )
+HISTORY_EMPTY: Final[Mapping[str, str | None]] = {
+    "room": None,
+    "args": "",
+    "text": None,
+    "tags": None,
+    "status": "",
+    "author": "",
+    "peer": "",
+    "peer_nick": "",
+    "account": "",
+    "realname": "",
+    "splits": None,
+}
+"""What a column has where a row says nothing of it, and the table by itself; each row fills the others."""
 HISTORY_CELLS: Final = ", ".join(HISTORY_COLUMNS)
 """The same as a statement asks for them."""
 WHOWAS_COLUMNS: Final = ("folded", "nick", "username", "host", "realname", "time")

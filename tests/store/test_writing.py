@@ -6,17 +6,20 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hubbub.core.history import Audit, InRoom, Page, Whowas
 from hubbub.core.ids import Place, RoomId
 from hubbub.core.kept import Row
-from hubbub.core.outputs import AuditRow, WhowasRow
+from hubbub.core.outputs import AuditRow, HistoryRow, WhowasRow
 from hubbub.core.tables import COLUMNS
 from hubbub.irc.names import fold_nick
 from hubbub.store import journal, writing
-from hubbub.store.rows import HISTORY_COLUMNS
+from hubbub.store.rows import HISTORY_CELLS, HISTORY_COLUMNS, history_cells
 from hubbub.store.store import Store
-from tests.store.making import RULES, commit, said
+from tests.store.making import RULES, commit, fresh_store, said
+from tests.store.test_rows import ROWS
 
 EVERYTHING = Page(conversation=InRoom(RoomId(1), Place(0)), limit=10_000)
 
@@ -35,6 +38,16 @@ def test_every_row_of_a_commit_is_kept(store: Store, count: int) -> None:
     rows = [said(n, f"message {n}") for n in range(count)]
     store.commit(commit(1, rows))
     assert store.answer(EVERYTHING) == rows
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROWS, max_size=80, unique_by=lambda row: row.place))
+def test_rows_with_any_empty_cells_are_kept_as_they_are(rows: list[HistoryRow]) -> None:
+    for store in fresh_store():
+        store.commit(commit(1, rows))
+        with closing(sqlite3.connect(store.path)) as reader:
+            kept = reader.execute(f"SELECT {HISTORY_CELLS} FROM history ORDER BY place").fetchall()
+        assert kept == sorted(map(history_cells, rows))
 
 
 def test_many_rows_take_few_statements(store: Store) -> None:
