@@ -122,8 +122,11 @@ def _translated(act: Callable[[], _T]) -> _T:
         number = error.args[0]
         if number > 0:
             raise OSError(number, os.strerror(number)) from None
-        ended = ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "unexpected end")
-        raise _with_reason(ended, "UNEXPECTED_EOF_WHILE_READING") from None
+        # Without a name for it: this frame is in its traceback, and the two would hold each other,
+        # and the socket with all that OpenSSL has for it, until the collector looks for such rings.
+        raise _with_reason(
+            ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "unexpected end"), "UNEXPECTED_EOF_WHILE_READING"
+        ) from None
     except SSL.Error as error:
         reason = _reason(error)
         raise _with_reason(ssl.SSLError(ssl.SSL_ERROR_SSL, reason), reason) from None

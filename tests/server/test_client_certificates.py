@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import re
 import signal
@@ -10,6 +11,7 @@ import socket
 import ssl
 import struct
 import sys
+import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -150,6 +152,24 @@ def test_a_proxys_own_certificate_isnt_its_clients(tmp_path: Path) -> None:
         assert line.session.secure
 
     on_line(tmp_path, scenario, context, proxied=True)
+
+
+def test_who_is_cut_off_is_let_go_of_without_a_search_for_rings(tmp_path: Path) -> None:
+    own = own_certificate(tmp_path, "hub.test")
+    asking = AskingContext(own.certificate, own.key)
+    with sockets() as (here, peer):
+        sock = asking.wrap_socket(here)
+        known = weakref.ref(sock)
+        peer.close()
+        gc.disable()
+        try:
+            with suppress(ssl.SSLEOFError):
+                sock.do_handshake()
+            sock.close()
+            del sock
+            assert known() is None
+        finally:
+            gc.enable()
 
 
 def test_a_chain_without_end_is_refused(tmp_path: Path) -> None:
