@@ -201,10 +201,12 @@ class Index:
             if cells[1] in SAID and text is not None:
                 words = words_of(text)
                 try:
-                    entries[place] = _tokens(cells, map(number, words))
+                    numbers = list(map(number, words))
                 except KeyError:
                     entries[place] = ""  # until all the words of the step are looked up at once
                     unknown.append((cells, words))
+                else:
+                    entries[place] = _tokens(cells, numbers)
         if unknown:
             self._learn(cursor, set().union(*(words for _, words in unknown)))
             number = self._known.__getitem__
