@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.soak import Measured, soak
+from tests.faults.soak import Measured, Plan, soak
 
 STEADY = Measured(
     0.0,
@@ -46,10 +46,41 @@ def test_what_grows_is_told(name: str, values: list[tuple[float, float]], wrong:
     assert any(found.startswith(wrong) for found in grown(name, values))
 
 
+@pytest.mark.parametrize(("each", "told"), [(1_000, True), (550, True), (450, False), (0, False)])
+def test_what_stays_of_those_who_went_is_told_before_its_share_is_large(
+    each: int, told: bool
+) -> None:
+    measured = Measured(0.0, 1_800.0, latencies=[(second, 0.01) for second in range(1_800)])
+    measured.files = [(second, 10) for second in range(1_800)]
+    measured.rss = [(second, (130 << 20) + second * 10 * each) for second in range(1_800)]
+    measured.ends = "churned 18000, lost 0, heard 99"
+    assert measured.wrongs() == ([f"memory grew {each} bytes for each who went"] if told else [])
+    assert measured.table().endswith(f"| bytes for each of 12000 who went between | | {each} |")
+
+
+def test_what_swings_by_little_is_nobodys() -> None:
+    swings: list[tuple[float, float]] = [
+        (second, (50 << 20) + second * 10_000) for second in range(300)
+    ]
+    assert grown("rss", swings) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_a_server_that_keeps_something_of_all_who_go_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.faults.soak.SAMPLE_SECONDS", 0.2)
+    plan = Plan(20, 3.0, churn=20.0, warm=1.0, filling=200)
+    measured = soak(plan, 1, tmp_path, ("tests.faults.leaking", str(1 << 20)))
+    assert " lost 0," in measured.ends
+    (each,) = [found for found in measured.wrongs() if found.endswith(" for each who went")]
+    assert 1 << 19 < int(each.split()[2]) < 1 << 21
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_short_one_serves_everybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.faults.soak.SAMPLE_SECONDS", 0.2)
-    measured = soak(60, 3.0, 1, tmp_path, warm=1.0, filling=200)
+    measured = soak(Plan(60, 3.0, warm=1.0, filling=200), 1, tmp_path)
     assert " lost 0," in measured.ends
     assert not measured.errors
     assert len(measured.latencies) > 10
