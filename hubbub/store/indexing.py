@@ -338,11 +338,10 @@ def _look_up(cursor: sqlite3.Cursor, wanted: Iterable[str]) -> list[tuple[str, i
 def _add_words(cursor: sqlite3.Cursor, new: list[str]) -> list[tuple[str, str]]:
     """Gives new words their numbers, which were never another's."""
     (first,) = cursor.execute("SELECT words FROM search_position").fetchone()
-    numbered = list(enumerate(new, first))
+    numbers = {word: number for number, word in enumerate(new, first)}
     cursor.execute(
-        "INSERT INTO search_words SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')"
-        " FROM json_each(?)",
-        (msgspec.json.encode(numbered).decode(),),
+        "INSERT INTO search_words SELECT value, key FROM json_each(?)",
+        (msgspec.json.encode(numbers).decode(),),
     )
     cursor.execute("UPDATE search_position SET words = ?", (first + len(new),))
-    return [(word, str(number)) for number, word in numbered]
+    return [(word, str(number)) for word, number in numbers.items()]
