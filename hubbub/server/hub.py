@@ -65,6 +65,8 @@ _CLOSED: Final = Phase.CLOSED
 """Named here because to find an enum's member takes longer than to call a function, with Python 3.11."""
 NODE: Final = 0
 """The only node there is until `ordering` can be shared."""
+GATHER_SECONDS: Final = 0.004
+"""How long a batch may wait for what comes with it, in seconds: as long as a disk's sync, about."""
 BATCH_TASKS: Final = 2_000
 """How many lines one batch takes at most; the rest wait for the next."""
 WAITING_TASKS: Final = 50_000
@@ -418,7 +420,18 @@ class Hub:
         """What waits has its batch soon."""
         if self._tasks and not self._ticking and self._flight is None:
             self._ticking = True
-            self._loop.call_soon(self._tick)
+            until = self._loop.time() + GATHER_SECONDS
+            self._loop.call_soon(self._gather, len(self._tasks), until)
+
+    def _gather(self, gathered: int, until: float) -> None:
+        """Begins the batch when a turn of the loop has brought nothing more for it, or it is time.
+
+        What many say at once is stored and shown at once, and not the first line before the others.
+        """
+        if gathered < len(self._tasks) < BATCH_TASKS and self._loop.time() < until:
+            self._loop.call_soon(self._gather, len(self._tasks), until)
+        else:
+            self._tick()
 
     def _log_in(self, fate: LoggedIn) -> None:
         connection = self.connections.get(fate.session)

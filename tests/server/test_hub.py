@@ -48,8 +48,11 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
         ann, bob = await node.join("ann"), await node.join("bob")
         await node.settled()
         before = len(node.store.commits)
+        while node.store.begun.acquire(blocking=False):
+            pass
         node.store.go.clear()
         ann.send("PRIVMSG #lobby :0")
+        await node.store.commit_begun()
         for number in range(1, 10):
             ann.send(f"PRIVMSG #lobby :{number}")
             await asyncio.sleep(0)
@@ -58,6 +61,42 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
         assert [line[-1] for line in heard if "PRIVMSG" in line] == list("0123456789")
         assert len(node.store.commits) - before == 2
         assert node.store.most_at_once == 1
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_several_say_at_once_is_one_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "GATHER_SECONDS", PATIENCE)
+
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        await node.settled()
+        before = len(node.store.commits)
+        for number in range(10):
+            ann.send(f"PRIVMSG #lobby :{number}", f"PRIVMSG #lobby :{number}")
+            await asyncio.sleep(0)
+        await bob.until("#lobby 9")
+        assert len(node.store.commits) - before == 1
+
+    with_hub(tmp_path, scenario)
+
+
+def test_a_batch_doesnt_wait_for_ever_for_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "GATHER_SECONDS", 0)
+
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        await node.settled()
+        before = len(node.store.commits)
+        for number in range(10):
+            ann.send(f"PRIVMSG #lobby :{number}", f"PRIVMSG #lobby :{number}")
+            await asyncio.sleep(0)
+        await bob.until("#lobby 9")
+        assert len(node.store.commits) - before > 1
 
     with_hub(tmp_path, scenario)
 
