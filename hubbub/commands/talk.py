@@ -19,7 +19,7 @@ ONCE_BYTES: Final = 64
 
 
 def privmsg(call: Call) -> Sequence[Work]:
-    if not call.params:
+    if not call.message.params:
         raise refuse(Numeric.ERR_NORECIPIENT, text="No recipient given (PRIVMSG)")
     return _say(call)
 

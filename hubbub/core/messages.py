@@ -67,10 +67,6 @@ def _is_silenced(state: State, entry: entries.Say, user: User, name: str) -> boo
     raise refuse(Numeric.ERR_CANTSENDTOUSER, name, text=text)
 
 
-def _tags(entry: entries.Say) -> Mapping[str, str]:
-    return MappingProxyType(dict(entry.tags)) if entry.tags else NO_TAGS
-
-
 def _lasting(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The tags as the history keeps them."""
     if not tags or PASSING.isdisjoint(tags):
@@ -81,7 +77,8 @@ def _lasting(tags: Mapping[str, str]) -> Mapping[str, str]:
 def _said(state: State, entry: entries.Say, user: User, target: str, place: Place | None) -> Event:
     """The event of a user saying it to `target` now."""
     params = (target,) if entry.verb == "TAGMSG" else (target, entry.text)
-    event = did(state, user, entry.verb, params, place, _tags(entry))
+    tags = MappingProxyType(dict(entry.tags)) if entry.tags else NO_TAGS
+    event = did(state, user, entry.verb, params, place, tags)
     return msgspec.structs.replace(event, splits=entry.splits) if entry.splits else event
 
 
@@ -140,7 +137,7 @@ def _say_in_room(
                 _lasting(event.tags),
                 status,
                 user.identity,
-                account=user.account,
+                account=event.account,
                 splits=entry.splits,
             )
         )
@@ -209,7 +206,7 @@ def _whisper(state: State, entry: entries.Say, user: User, out: list[Output]) ->
                 author=user.identity,
                 peer=target.identity if heard else "",
                 peer_nick=target.nick,
-                account=user.account,
+                account=event.account,
                 splits=entry.splits,
             )
         )

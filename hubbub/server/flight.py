@@ -121,7 +121,8 @@ class Flight:
                 shown = True
         if looked:
             self.lookups.append((task, asked or fetches, "" if shown else task.label))
-        fanout.end(deferred=bool(asked or fetches) and not shown)
+        if task.label:
+            fanout.end(deferred=bool(asked or fetches) and not shown)
         if fetches:
             fanout.later(session.id, task)
 
