@@ -1,18 +1,22 @@
 """How far people have read and what they were last shown: one for each conversation of an identity.
 
 Law: a read marker only ever moves on. An account's are bounded by how many one may have; of guests,
-who come and go, only so many are remembered, whoever marked something last the longest.
+who come and go, only so many are remembered, and so many marks, whoever marked something last the
+longest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from hubbub.core.entities import Room
 from hubbub.core.ids import Place
 from hubbub.core.kept import Entity, Record
 from hubbub.irc.names import FoldedNick
+
+MARKS_A_GUEST: Final = 10
+"""How many marks are kept for each guest who may be remembered: of all together, one may have more."""
 
 
 class ReadMarker(Record):
@@ -75,6 +79,8 @@ class Markers(Generic[Mark]):
     def __init__(self) -> None:
         self._accounts: dict[str, dict[str, Mark]] = {}
         self._guests: dict[str, dict[str, Mark]] = {}
+        self._guests_marks = 0
+        """How many marks these have."""
 
     def _kind(self, identity: str) -> dict[str, dict[str, Mark]]:
         return self._accounts if identity.startswith("a:") else self._guests
@@ -101,20 +107,25 @@ class Markers(Generic[Mark]):
         """Takes in a marker that has just changed."""
         kind = self._kind(marker.identity)
         of = kind.pop(marker.identity, {})
-        of.pop(marker.target, None)
+        if of.pop(marker.target, None) is None and kind is self._guests:
+            self._guests_marks += 1
         of[marker.target] = marker
         kind[marker.identity] = of
 
     def remove(self, marker: Mark) -> None:
-        of = self._kind(marker.identity)[marker.identity]
+        kind = self._kind(marker.identity)
+        of = kind[marker.identity]
         del of[marker.target]
         if not of:
-            del self._kind(marker.identity)[marker.identity]
+            del kind[marker.identity]
+        if kind is self._guests:
+            self._guests_marks -= 1
 
     def too_many(self, identity: str, each: int, guests: int) -> tuple[Mark, ...]:
         """What has to go after `identity` changed one: its oldest one, or the oldest guest's all."""
         of = self._kind(identity).get(identity, {})
         surplus = list(of.values())[: max(len(of) - each, 0)]
-        if len(self._guests) > guests:
+        most = max(each, guests * MARKS_A_GUEST)
+        if len(self._guests) > guests or self._guests_marks > most:
             surplus += next(iter(self._guests.values())).values()
         return tuple(surplus)

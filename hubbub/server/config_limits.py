@@ -132,7 +132,10 @@ class Limits:
         1_000, "Conversations of one person whose last read message is remembered.", high=100_000
     )
     guests_with_markers: int = count(
-        10_000, "Guests of whom that is remembered.", low=1, high=1_000_000
+        10_000,
+        "Guests of whom that is remembered; ten times as many marks in all.",
+        low=1,
+        high=1_000_000,
     )
     metadata_keys: int = count(
         30, "Keys of metadata that a user or a room may have.", low=0, high=1_000
