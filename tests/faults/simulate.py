@@ -25,6 +25,8 @@ from tests.faults.simulation.world import play
 
 SHOWN = 5
 """How many failing seeds are shrunk and shown."""
+SAID_EVERY = 1_000
+"""After how many worlds it says how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ def main(arguments: list[str] | None = None) -> int:
                 show(make_plan(seed), found.wrongs, options.bug)
             else:
                 print(f"seed {seed} FAILS: {found.wrongs[0][:200]}")
-            sys.stdout.flush()
+        if done % SAID_EVERY == 0:
+            print(f"{done} of {options.seeds} worlds, {failed} failed")
+        sys.stdout.flush()
     seconds = time.monotonic() - began
     print(
         f"{done} worlds in {seconds:.0f} s ({done / seconds:.1f}/s): {messages} messages shown, "

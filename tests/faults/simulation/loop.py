@@ -154,7 +154,11 @@ class Loop(asyncio.AbstractEventLoop):
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, Any], **options: Any
     ) -> asyncio.Task[Any]:
-        task = asyncio.Task(coro, loop=self, **options)
+        try:
+            task = asyncio.Task(coro, loop=self, **options)
+        except ProcessDied:
+            coro.close()
+            raise
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         return task
 
