@@ -31,6 +31,8 @@ from tests.faults.rig import ROOT, Server, seed
 
 ROOM_SIZE = 50
 SAMPLE_SECONDS = 2.0
+SAID_SECONDS = 300.0
+"""How often it says how far it is."""
 FILLING = 110_000
 """How many messages are said before all else: the store's page caches (16 MiB) and the index's memory
 of words (100,000) are full then, and grow no more."""
@@ -327,10 +329,14 @@ def soak(plan: Plan, number: int, home: Path, module: Sequence[str] = ("hubbub.c
                 time.sleep(0.1)
             since = float(there[0][0]) + plan.warm if there else time.monotonic()
             measured = Measured(since, since + plan.seconds)
+            said = since
             while crowd.poll() is None:
                 now = time.monotonic()
                 measured.rss.append((now, server.rss()))
                 measured.files.append((now, server.files()))
+                if now - said >= SAID_SECONDS:
+                    said = now
+                    print(f"{now - since:.0f} s: {server.rss() / (1 << 20):.1f} MiB", flush=True)
                 time.sleep(SAMPLE_SECONDS)
         finally:
             crowd.terminate()
