@@ -8,10 +8,10 @@ something itself, or came or went, is put together on its own.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from hubbub.core.ids import RoomId, SessionId
 from hubbub.core.outputs import Deliver, Departed, Entered, Event, Renamed, Seen
@@ -156,10 +156,10 @@ class Audiences:
 
 
 class Fanout:
-    """Gathers one batch's outputs, then shows them.
+    """Gathers one batch's outputs, then writes them.
 
     `start` and `end` frame each task; in between come its outputs, in order. Then, each once:
-    `encode` if there is time for it, `compose` when the batch is stored, `send`.
+    `encode` if there is time for it, and `write` when the batch is stored.
     """
 
     def __init__(
@@ -179,8 +179,6 @@ class Fanout:
         self._labelled: _Answered | None = None
         self._session: SessionId | None = None
         self._label = ""
-        self._writes: list[tuple[Callable[[Any], None], object]] = []
-        """What is to be called with what, to show it all."""
 
     # -- gathering ------------------------------------------------------------------------
 
@@ -304,8 +302,8 @@ class Fanout:
             for variant in self._audiences.of(state, room):
                 self._run(room, variant)
 
-    def compose(self, state: State) -> None:
-        """Makes of all that was gathered one write for each recipient. `state` is as the batch left it."""
+    def write(self, state: State) -> None:
+        """Writes to each recipient once. `state` is as the batch left it."""
         if len(self._rooms) == 1:
             ((room, log),) = self._rooms.items()
             self._write_room(state, room, log)
@@ -316,13 +314,8 @@ class Fanout:
             if recipient is not None:
                 self._write_own(state, recipient, own)
 
-    def send(self) -> None:
-        """Writes what was composed; the state may have changed since."""
-        for write, what in self._writes:
-            write(what)
-
     def _write_own(self, state: State, recipient: Recipient, own: _Own) -> None:
-        """What one session is shown: its answers, and what its rooms were shown between them.
+        """Writes what one session is shown: its answers, and what its rooms were shown between them.
 
         That is one write, or one between any two places that are kept for answers to come.
         """
@@ -334,17 +327,13 @@ class Fanout:
             if isinstance(answer, _Called):
                 session.nick = answer.nick
             elif answer.later is not None:
-                self._write(recipient, b"".join(parts))
+                _write(recipient, b"".join(parts))
                 parts = []
-                self._writes.append((recipient.reserve, answer.later))
+                recipient.reserve(answer.later)
             else:
                 parts.append(self._show(session, answer))
         parts.append(heard.until(_OPEN))
-        self._write(recipient, b"".join(parts))
-
-    def _write(self, recipient: Recipient, data: bytes) -> None:
-        if data:
-            self._writes.append((recipient.write, data))
+        _write(recipient, b"".join(parts))
 
     def _write_room(self, state: State, room: RoomId, log: list[int]) -> None:
         apart = {self._recipients.get(session) for session in self._own}
@@ -355,8 +344,9 @@ class Fanout:
                 )
                 continue
             data = self._run(room, variant).whole
-            if data:
-                self._writes += [(one.write, data) for one in recipients if one not in apart]
+            for recipient in recipients if data else ():
+                if recipient not in apart:
+                    recipient.write(data)
 
     def _write_subscribed(
         self, log: list[int], variant: int, recipients: Iterable[Recipient]
@@ -368,7 +358,7 @@ class Fanout:
             data = joined.get(passed)
             if data is None:
                 data = joined[passed] = self._join(log, variant, passed)
-            self._write(recipient, data)
+            _write(recipient, data)
 
     def _passed_over(self, session: Session) -> frozenset[int]:
         """The events of this batch whose keys a session didn't subscribe to."""
@@ -396,7 +386,7 @@ class Fanout:
             data = joined.get(key)
             if data is None:
                 data = joined[key] = self._shown_in(*key)
-            self._write(recipient, data)
+            _write(recipient, data)
 
     def _shown_in(self, rooms: tuple[RoomId, ...], variant: int, passed: frozenset[int]) -> bytes:
         """What these rooms were shown in the batch, but for the positions that are `passed`."""
@@ -472,3 +462,8 @@ class Fanout:
             run = _Run(log, [self._encode(position, variant) for position in log])
             self._runs[room, variant] = run
         return run
+
+
+def _write(recipient: Recipient, data: bytes) -> None:
+    if data:
+        recipient.write(data)

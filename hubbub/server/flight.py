@@ -7,8 +7,7 @@ the hub shows it, or doesn't.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hubbub.commands.arrival import introduction
@@ -246,25 +245,3 @@ def with_close(task: Task) -> Task:
             work.append(entries.Close(session.id, item.reason))
         work.append(item)
     return Task(session, work, task.label, task.command)
-
-
-class Shows:
-    """What batches that are stored have yet to show, in their order."""
-
-    def __init__(self) -> None:
-        self._composed: deque[tuple[Fanout, Sequence[Callable[[], None]]]] = deque()
-
-    def add(self, fanout: Fanout, ends: Sequence[Callable[[], None]]) -> None:
-        """A batch's writes are composed; `ends` close the connections that end with it."""
-        self._composed.append((fanout, ends))
-
-    def show(self) -> None:
-        """Writes it all; the state may be ahead by a batch that is still being stored."""
-        while self._composed:
-            fanout, ends = self._composed.popleft()
-            try:
-                fanout.send()
-            except Exception:
-                log.exception("showing a batch failed: this is a bug in Hubbub")
-            for end in ends:
-                end()

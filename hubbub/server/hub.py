@@ -46,7 +46,7 @@ from hubbub.server.connection import CLOSED, Connection
 from hubbub.server.credentials import Credentials
 from hubbub.server.expiry import Expiry
 from hubbub.server.fanout import Audiences, Fanout
-from hubbub.server.flight import BROKEN, SORRY, Flight, Shows, asks, with_close
+from hubbub.server.flight import BROKEN, SORRY, Flight, asks, with_close
 from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
 from hubbub.server.per_address import PerAddress
@@ -119,7 +119,6 @@ class Hub:
         self._operators: dict[int, asyncio.Future[list[Reply]]] = {}
         self._ticking = False
         self._flight: Flight | None = None
-        self._shows = Shows()
         self._submitted: Sequence[Task] = ()
         self._ordering = Embedded(self._execute)
         self._writer = ThreadPoolExecutor(1, "hubbub-writer")
@@ -343,8 +342,6 @@ class Hub:
         changes = state.take_changes() if batch is not None else {}
         if batch is None:
             self._release()
-            self._go_on()
-            self._shows.show()
             return
         commit = Commit(
             changes,
@@ -377,16 +374,13 @@ class Hub:
             logs.commit(self._batches)
             self._indexer.committed()
             self._release()
-            self._tick()  # the next batch is stored while this one is shown
-            self._shows.show()
         else:
             if not isinstance(error, StoreError):
                 log.error("a commit failed: this is a bug in Hubbub", exc_info=error)
             self._fail(error)
 
     def _release(self) -> None:
-        """The batch is durable: sessions learn their fate, what everyone is told is made ready, and
-        fetches begin."""
+        """The batch is durable: sessions learn their fate, everyone is told, fetches begin."""
         flight = self._flight
         assert flight is not None
         for fate in flight.fates:
@@ -395,12 +389,13 @@ class Hub:
             elif isinstance(fate, LoggedIn):
                 self._log_in(fate)
         try:
-            flight.fanout.compose(self.state)
+            flight.fanout.write(self.state)
         except Exception:
             # It happened and is stored; who wasn't shown it finds it in the history.
             log.exception("showing a batch failed: this is a bug in Hubbub")
-        ends = [self._end(fate) for fate in flight.fates if isinstance(fate, HangUp)]
-        self._shows.add(flight.fanout, ends)
+        for fate in flight.fates:
+            if isinstance(fate, HangUp):
+                self._hang_up(fate)
         if self._operators:
             for task in flight.tasks:
                 outcome = self._operators.pop(id(task), None)
@@ -409,12 +404,13 @@ class Hub:
         self._land(flight)
 
     def _land(self, flight: Flight) -> None:
-        """The flight is over: sessions that waited for what they asked go on."""
+        """The flight is over: sessions that waited for what they asked go on, and so do the others."""
         self._flight = None
         self._purger.look()
         self._questions.stored(flight.records)
         for lookup in flight.lookups:
             self._questions.ask(*lookup)
+        self._go_on()
 
     def _go_on(self) -> None:
         """What waits has its batch soon."""
@@ -446,18 +442,14 @@ class Hub:
                 log.info("%s joined from %s", fate.nick, connection.peer)
 
     def _hang_up(self, fate: HangUp) -> None:
-        self._end(fate)()
-
-    def _end(self, fate: HangUp) -> Callable[[], None]:
-        """Takes a session off the books; what is returned tells it so and closes its connection."""
         connection = self._discharge(fate.session)
         if connection is None:
-            return lambda: None  # it was gone already
+            return
         session = connection.session
         session.phase = Phase.CLOSED
         why = fate.reason.partition(": ")[0]  # "Quit", without what was said at leaving
         log.info("%s %s: %s", session.nick or "(unregistered)", connection.peer, why)
-        return partial(connection.finish, self._gate.error(fate.reason))
+        connection.finish(self._gate.error(fate.reason))
 
     # -- when it can't be stored ----------------------------------------------------------
 
@@ -512,7 +504,6 @@ class Hub:
             return
         self._audiences.forget()
         self._land(self._flight)
-        self._go_on()
 
     def _reap(self) -> None:
         """Closes sessions that the state still has though their connections are gone.

@@ -110,7 +110,7 @@ class Intake:
             self._owner.expel(connection, "Excess flood")
             return
         connection.pause()
-        if connection.tokens < 1 or self._owner.room <= 0:
+        if connection.tokens < 1 or room <= 0:
             self._throttled[session.id] = connection
             if self._timer is None:
                 self._timer = self._loop.call_later(THROTTLE_SECONDS, self._read_throttled)

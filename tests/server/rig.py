@@ -256,8 +256,7 @@ class Fast(Chat):
             self.gather(self.fan, task)
         for settled in self.settlements:
             self.sessions[settled.session].settle(settled.nick)
-        self.fan.compose(self.state)
-        self.fan.send()
+        self.fan.write(self.state)
 
     def attach(self, session: Session, to: Session) -> None:
         super().attach(session, to)

@@ -101,35 +101,7 @@ def test_a_batch_doesnt_wait_for_ever_for_more(
     with_hub(tmp_path, scenario)
 
 
-def test_the_next_batch_is_stored_while_one_is_shown(tmp_path: Path) -> None:
-    async def scenario(node: Node) -> None:
-        ann, bob = await node.join("ann"), await node.join("bob")
-        await node.settled()
-        while node.store.begun.acquire(blocking=False):
-            pass
-        hear, begun = bob._hear, []
-
-        def hears(data: bytes) -> None:
-            if b" one" in data:
-                begun.append(node.store.begun.acquire(timeout=PATIENCE))
-            hear(data)
-
-        bob._hear = hears  # type: ignore[method-assign]
-        node.store.go.clear()
-        ann.send("PRIVMSG #lobby :one")
-        await node.store.commit_begun()
-        ann.send("PRIVMSG #lobby :two")
-        node.store.go.set()
-        assert [line[-3:] for line in await bob.until(" two")] == ["one", "two"]
-        assert begun == [True]
-        assert node.store.most_at_once == 1
-
-    with_hub(tmp_path, scenario)
-
-
 def test_what_only_asks_comes_after_what_was_said_before(tmp_path: Path) -> None:
-    """Though its batch needs no commit, and is done while the last one is still to be shown."""
-
     async def scenario(node: Node) -> None:
         ann, bob = await node.join("ann"), await node.join("bob")
         await node.settled()

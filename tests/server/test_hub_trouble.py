@@ -12,8 +12,10 @@ from hubbub.core import entries
 from hubbub.core.apply import HANDLERS
 from hubbub.core.tables import dump
 from hubbub.server import hub as hub_module
+from hubbub.server import retention_desk
 from hubbub.server.fanout import Fanout
 from hubbub.store.errors import StoreError, Trouble
+from hubbub.store.writing import Commit
 from tests.server.rig import CHATHISTORY, FULL, Node, has, with_hub
 
 
@@ -204,7 +206,7 @@ def test_a_batch_that_breaks_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
     with_hub(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("step", ["encode", "compose", "send"])
+@pytest.mark.parametrize("step", ["encode", "write"])
 def test_showing_that_breaks_doesnt_stop_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, step: str
 ) -> None:
@@ -224,5 +226,34 @@ def test_showing_that_breaks_doesnt_stop_the_server(
             assert "showing a batch failed" in caplog.text
         ann.send("PRIVMSG #lobby :shown")
         assert (await bob.until("PRIVMSG"))[-1].endswith(" shown")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_the_operator_is_told_what_is_stored_and_not_what_comes_next(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        await node.join("ann")
+        await node.settled()
+        real, begun = node.store.commit, []
+
+        def fails(commit: Commit) -> None:
+            begun.append(commit)
+            node.store.error = FULL if len(begun) == 2 else None
+            real(commit)
+
+        node.store.commit = fails  # type: ignore[method-assign]
+        while node.store.begun.acquire(blocking=False):
+            pass
+        node.store.go.clear()
+        first = asyncio.ensure_future(retention_desk.do(node.hub, ("#lobby", "30d")))
+        await node.store.commit_begun()
+        second = asyncio.ensure_future(retention_desk.do(node.hub, ("#lobby", "90d")))
+        await asyncio.sleep(0.01)
+        node.store.go.set()
+        kept, told = await first
+        assert kept
+        assert has(told, "30 days")
+        assert not (await second)[0]
+        node.store.error = None
 
     with_hub(tmp_path, scenario)

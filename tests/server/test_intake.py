@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from hubbub.server import hub as hub_module
 from hubbub.server.intake import Pace
-from tests.server.rig import Node, with_hub
+from tests.server.rig import PATIENCE, Node, has, with_hub
 
 
 def test_a_fast_client_is_slowed_and_its_lines_come_in_time(tmp_path: Path) -> None:
@@ -76,5 +81,58 @@ def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
         assert [line[-1] for line in heard if "PRIVMSG" in line] == list("012")
         assert heard[-1].endswith("QUIT :Excess flood")
         assert node.hub.per_address.counts == {"127.0.0.1": 1}
+
+    with_hub(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("", "", "", "", "", ""),
+        (
+            "BATCH +1 draft/multiline #lobby",
+            *(f"@batch=1 PRIVMSG #lobby :{number}" for number in range(6)),
+            "BATCH -1",
+        ),
+    ],
+    ids=["empty lines", "parts of a message"],
+)
+def test_lines_that_make_no_task_leave_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: Sequence[str]
+) -> None:
+    async def scenario(node: Node) -> None:
+        ann = await node.join("ann", "batch draft/multiline")
+        await node.settled()
+        monkeypatch.setattr(hub_module, "WAITING_TASKS", 5)
+        ann.send(*lines, "PING :there")
+        await ann.until("PONG hub.test there")
+        assert not ann.paused
+
+    with_hub(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("lines", "answers"),
+    [
+        (("PRIVMSG #lobby :said", "LIST"), ("#lobby said", " 323 ")),
+        (("NICK bob", "USER bob 0 * :bob"), (" 001 ",)),
+    ],
+    ids=["registered", "registering"],
+)
+def test_who_floods_is_answered_what_was_done_before(
+    tmp_path: Path, lines: Sequence[str], answers: Sequence[str]
+) -> None:
+    async def scenario(node: Node) -> None:
+        wire = await node.join("ann", "echo-message") if "LIST" in lines else node.arrive()
+        await node.settled()
+        wire.heard = []
+        node.hub.intake.pace = Pace(lines_per_second=0.001, burst_lines=5, input_queue_lines=10)
+        node.hub.connections[wire.session.id].tokens = 5.0
+        wire.send(*lines, *["PING x"] * 30)
+        async with asyncio.timeout(PATIENCE):
+            while wire.is_open:
+                await asyncio.sleep(0.005)
+        assert all(has(wire.heard, answer) for answer in answers)
+        assert wire.heard[-1].startswith("ERROR ")
 
     with_hub(tmp_path, scenario)
