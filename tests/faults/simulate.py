@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ from tests.faults.simulation.checks import check
 from tests.faults.simulation.plan import Plan, make_plan
 from tests.faults.simulation.records import read, write
 from tests.faults.simulation.shrinking import shrink
-from tests.faults.simulation.world import play
+from tests.faults.simulation.world import World
 
 SHOWN = 5
 """How many failing seeds are shrunk and shown."""
@@ -40,14 +41,26 @@ class Outcome:
 
 
 def outcome(plan: Plan) -> Outcome:
-    """Plays a plan and looks at its end."""
-    world = play(plan)
+    """Plays a plan and looks at its end; what is raised meanwhile is one more thing that is wrong."""
+    world = World(plan)
     try:
-        wrongs = tuple(check(world))
+        wrongs = _wrongs(world)
         heard = sum(bytes(link.heard).count(b" PRIVMSG ") for link in world.links)
         return Outcome(wrongs, heard, world.deaths, tuple(world.trace))
     finally:
         world.close()
+
+
+def _wrongs(world: World) -> tuple[str, ...]:
+    try:
+        world.run()
+        return tuple(check(world))
+    except Exception as error:
+        lines = (
+            traceback.format_exception(error)[-1:] + traceback.format_tb(error.__traceback__)[-3:]
+        )
+        said = " ".join(" ".join(lines).split())
+        return (*world.trouble, f"raised: {said}")
 
 
 def first_wrong(plan: Plan) -> str:

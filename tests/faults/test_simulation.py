@@ -9,12 +9,14 @@ import os
 
 import pytest
 
+from tests.faults import simulate
 from tests.faults.simulate import first_wrong, outcome, play_seed
 from tests.faults.simulation.bugs import BUGS, with_bug
 from tests.faults.simulation.disk import SECTOR, File
 from tests.faults.simulation.plan import make_plan
 from tests.faults.simulation.records import known, read, write
 from tests.faults.simulation.shrinking import reason, shrink
+from tests.faults.simulation.world import World
 
 SEEDS = int(os.environ.get("HUBBUB_SEEDS", "240"))
 BLOCK = 30
@@ -55,6 +57,16 @@ def test_the_same_plan_makes_the_same_world() -> None:
     plan = make_plan(7)
     assert outcome(plan) == outcome(plan)
     assert read(write(plan)) == plan
+
+
+def test_what_is_raised_is_wrong_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(world: World) -> list[str]:
+        raise ValueError("can't look")
+
+    monkeypatch.setattr(simulate, "check", broken)
+    (wrong,) = outcome(make_plan(7)).wrongs
+    assert "can't look" in wrong
+    assert "in broken" in wrong
 
 
 def test_what_was_synced_is_never_lost() -> None:

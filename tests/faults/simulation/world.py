@@ -453,10 +453,3 @@ def simulated(world: World) -> Iterator[None]:
             logger.propagate = propagate
             if world.process is not None:
                 world.process.loop.end()
-
-
-def play(plan: Plan) -> World:
-    """The world of a plan, at its end; its disk can still be read."""
-    world = World(plan)
-    world.run()
-    return world
