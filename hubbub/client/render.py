@@ -330,7 +330,8 @@ def _refused(event: e.Refused, view: View) -> list[Line]:
                 Stream.ALERT,
             )
         ]
-    lost = f" — not said: {clean(event.text)}" if event.text else ""
+    what = "taken back" if event.code == "TAKEN_BACK" else "not said"
+    lost = f" — {what}: {clean(event.text)}" if event.text else ""
     return [Line(f"*** {about}{clean(event.reason)}{lost}", Stream.ALERT)]
 
 

@@ -2,7 +2,8 @@
 
 Law: a message that is delivered is recorded, and so is a reaction to one (any other TAGMSG, such as
 that somebody types, is a passing signal and isn't); a repeat of a send-once id is answered by the
-first one's echo and makes no second message (design, law 10).
+first one's echo and makes no second message (design, law 10); nor is it said again when the first
+one was taken back.
 """
 
 from __future__ import annotations
@@ -234,12 +235,16 @@ def _digest(entry: entries.Say) -> str:
 def _answer_repeat(state: State, entry: entries.Say, user: User, out: list[Output]) -> bool:
     """Answers a repeated message with the first one's echo; False when it is no repeat.
 
-    Refuses another message under the same id: its sender would believe that it was said.
+    Refuses another message under the same id, and a repeat of what was taken back since: its sender
+    would believe that it stands.
     """
     sent = state.sent.get(user.identity, entry.once)
     if sent is None:
         return False
-    if sent.digest not in ("", _digest(entry)):
+    if not sent.digest:
+        text = "This was said, and has been taken back since: it isn't said again"
+        raise fail(entry.verb, "TAKEN_BACK", entry.once, text=text)
+    if sent.digest != _digest(entry):
         text = (
             "Another message was sent under this id, so this one wasn't: give it an id of its own"
         )

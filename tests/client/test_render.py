@@ -52,6 +52,7 @@ def one(event: e.Event) -> str:
         (e.AwayChanged("a", "tea", time=THEN), "13:30 *** a is away: tea"),
         (e.AwayChanged("a", None, time=THEN), "13:30 *** a is back"),
         (e.Refused("PRIVMSG", "bob", "No such nick", "hi"), "*** bob: No such nick — not said: hi"),
+        (e.Refused("PRIVMSG", "#a", "Gone", "hi", "TAKEN_BACK"), "*** #a: Gone — taken back: hi"),
         (
             e.Disconnected("cut", False, 2),
             "*** disconnected: cut; 2 messages wait and will be sent",

@@ -173,4 +173,22 @@ def test_nothing_of_what_was_taken_back_is_left_with_its_id() -> None:
     assert all(sent.digest for sent in chat.state.sent)
     chat.do(entries.Redact(ann, "#a", said))
     assert [(sent.once, sent.digest) for sent in chat.state.sent] == [("x", "")]
+
+
+@pytest.mark.parametrize("text", ["hi", "ho"])
+def test_what_was_taken_back_is_not_said_again_by_a_repeat(text: str) -> None:
+    chat = Chat()
+    ann, _ = room_of(chat)
+    (row,) = rows_of_repeats(chat, ann, "x")
+    (other,) = rows_of_repeats(chat, ann, "y")
+    said = entries.Said(row.place, row.time, row.room, row.status, row.author)
+    chat.do(entries.Redact(ann, "#a", said))
+    place = chat.state.next_place
+    outputs = chat.do(entries.Say(ann, "PRIVMSG", "#a", text, (), "x"))
+    assert [reply[:4] for reply in replies(outputs)] == [("FAIL", "PRIVMSG", "TAKEN_BACK", "x")]
+    assert not [output for output in outputs if isinstance(output, Deliver)]
+    assert chat.state.next_place == place
+    (echo,) = chat.do(entries.Say(ann, "PRIVMSG", "#a", "hi", (), "y"))
+    assert isinstance(echo, Deliver)
+    assert echo.event.place == other.place
     assert rows_of_repeats(chat, ann, "x") == []

@@ -371,7 +371,8 @@ class Raw(Person):
     def say(self, target: str, text: str) -> None:
         token = text.partition(" ")[0]
         if self._modern:
-            said = self.said[token] = Said(target, text, f"once-{self.name}-{token}")
+            # In capitals: an error may name the id where the token mustn't be shown.
+            said = self.said[token] = Said(target, text, f"once-{self.name}-{token.upper()}")
             if self._welcomed:
                 self._say(said)
         elif self._welcomed:
