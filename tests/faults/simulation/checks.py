@@ -174,7 +174,8 @@ class _Check:
                 yield f"{link.owner} was shown what isn't stored: {line}"
                 continue
             yield from self._same(link, line, row)
-            repeat = line.msgid in repeats or (kind == "model" and "label" in line.tags)
+            label = line.tags.get("label", "")
+            repeat = label in repeats or (kind == "model" and label != "")
             if place <= last and not repeat and kind in ("modern", "model"):
                 yield f"{link.owner} was shown {line} after place {last:x}"
             last = max(last, place)

@@ -227,6 +227,12 @@ class Link:
 
     # -- faults --
 
+    def flow(self) -> None:
+        """No stall holds up any more what is on its way to the client."""
+        self.stalled_until, self._last_to_client = 0.0, self._world.now
+        if self._to_client or self._server_ends:
+            self._deliver_to_client()
+
     def _bounded(self, end: str, data: bytes) -> bytes:
         left = self._cut_after.get(end)
         if left is None:

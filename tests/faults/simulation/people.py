@@ -320,7 +320,7 @@ class Raw(Person):
         """What a session without send-once ids has said: how often it was written."""
         self.wrongs: list[str] = []
         self.repeats: set[str] = set()
-        """The ids of echoes that answer a repeat."""
+        """The labels of repeats; their echoes have the places of the first ones."""
         self._rest = b""
         self._welcomed = False
         self._labels = 0
@@ -382,6 +382,8 @@ class Raw(Person):
     def _say(self, said: Said) -> None:
         said.tries += 1
         label = self._label(said)
+        if said.tries > 1:
+            self.repeats.add(label)
         self._send(f"@label={label};hubbub/id={said.once} PRIVMSG {said.target} :{said.text}")
 
     def _label(self, said: Said | None = None) -> str:
@@ -468,8 +470,6 @@ class Raw(Person):
             if said.msgid not in ("", line.msgid):
                 self.wrongs.append(f"{said} was echoed as {line.msgid} as well")
             said.msgid = line.msgid
-            if said.tries > 1:
-                self.repeats.add(line.msgid)
         elif line.command == "BATCH":
             # The answer and what came with it, as that somebody is away; the echo is in it.
             said.not_before = self.world.now

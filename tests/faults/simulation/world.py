@@ -211,7 +211,7 @@ class World:
         if self.process is not None:
             self.process.left = None
         for link in self.links:
-            link.stalled_until = 0.0
+            link.flow()
 
     def _settle(self) -> None:
         deadline, calm = self.now + PATIENCE, self.now
