@@ -41,6 +41,7 @@ from hubbub.store.expiry import Expiry
 from hubbub.store.indexing import STEP_SECONDS, Index
 from hubbub.store.journal import Journal
 from hubbub.store.places import Lists
+from hubbub.store.syncing import leave, rewrite, wal_of
 from hubbub.store.writing import STATEMENTS, Commit, write
 
 __all__ = ["Commit", "Store", "open_store"]
@@ -71,13 +72,13 @@ def open_store(path: Path) -> Store:
         _require_json(writer)
         migrations.prepare(writer, path)
         _set_up_writer(writer, path)
-        _make_sure(writer)
+        _make_sure(writer, path)
         return Store(path, writer)
     except (sqlite3.Error, OSError) as error:
-        writer.close()
+        leave(writer)
         raise trouble(path, error) from error
     except BaseException:
-        writer.close()
+        leave(writer)
         raise
 
 
@@ -225,7 +226,7 @@ class Store:
         writer = _connect(self.path)
         try:
             _set_up_writer(writer, self.path)
-            if not _make_sure(writer):
+            if not _make_sure(writer, self.path):
                 raise sqlite3.OperationalError("somebody reads the file that has to be synced anew")
             position = _position(writer)
         except BaseException:
@@ -242,7 +243,7 @@ class Store:
     def _bound_wal(self) -> None:
         """Starts the write-ahead log anew when readers have kept SQLite from doing so."""
         try:
-            if self.path.with_name(f"{self.path.name}-wal").stat().st_size < _WAL_MOST_BYTES:
+            if wal_of(self.path).stat().st_size < _WAL_MOST_BYTES:
                 return
         except OSError:
             return  # the batch is committed; what is wrong with the disk the next commit will tell
@@ -258,8 +259,9 @@ class Store:
             writer.execute("PRAGMA busy_timeout = 0")
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
-        except sqlite3.Error:
-            pass  # the same
+        except sqlite3.Error as error:
+            # Not stored less than before; but what a step wrote without waiting may be lost.
+            self._recover(Trouble.IO if is_io(error) else trouble(self.path, error).kind)
 
     # -- reading --------------------------------------------------------------------------
 
@@ -351,17 +353,30 @@ class Store:
 
     def close(self) -> None:
         """Leaves one file without a write-ahead log, unless the disk is in trouble."""
+        if self._closed:
+            return
         self._closed = True
         while self._readers:
             _close(self._readers.pop())
-        _close(self._anchor)
         writer, self._writer = self._writer, None
-        if writer is not None:
-            try:
-                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            except sqlite3.Error:
-                pass  # all is in the write-ahead log, which the next start reads
+        if writer is None:
+            self._leave()
+            return
+        _close(self._anchor)
+        try:
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             _close(writer)
+        except sqlite3.Error:
+            leave(writer)  # all is in the write-ahead log, which the next start reads
+
+    def _leave(self) -> None:
+        """Closes the last connection when something has failed: to do so moves the log's pages."""
+        try:
+            rewrite(wal_of(self.path))
+        except OSError:
+            leave(self._anchor)
+        else:
+            _close(self._anchor)
 
 
 def _make_private(path: Path) -> None:
@@ -407,13 +422,16 @@ def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
     writer.execute("ROLLBACK")
 
 
-def _make_sure(writer: sqlite3.Connection) -> bool:
+def _make_sure(writer: sqlite3.Connection, path: Path) -> bool:
     """Moves what the write-ahead log has to the file proper; False while somebody reads it.
 
-    If a sync of the log has failed, in this process or one before, the system may hold for written
-    what is in its memory only, and would sync it never again (on Linux it is so). What is said upon
-    it would be lost with it when the power goes.
+    The log is written anew before: a sync of it may have failed, in this process or one before.
     """
+    writer.execute("BEGIN IMMEDIATE")  # so that nobody else writes to it
+    try:
+        rewrite(wal_of(path))
+    finally:
+        writer.execute("ROLLBACK")
     busy: int = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     return not busy
 

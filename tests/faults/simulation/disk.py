@@ -6,9 +6,11 @@ on its own when the power goes; a process that dies loses nothing that it has wr
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ SECTOR: Final = 512
 _POWERSAFE: Final = 0x1000
 """SQLITE_IOCAP_POWERSAFE_OVERWRITE: a sector that isn't written to isn't harmed; as SQLite has it."""
 _PAGE: Final = 4096
+_CHUNK: Final = 16 * _PAGE
 VFS_NAME: Final = "hubbub-simulation"
 
 Write = tuple[int, bytes | None]
@@ -172,6 +175,19 @@ class Disk:
         if self._is_forgetful:
             file.pending.clear()
 
+    def rewrite(self, path: Path) -> None:
+        """`hubbub.store.syncing.rewrite`, for a file here. Raises OSError."""
+        file = self.files.get(str(path))
+        if file is None:
+            return
+        handle = _Handle(self, file)
+        try:
+            for offset in range(0, len(file.content), _CHUNK):
+                handle.xWrite(handle.xRead(_CHUNK, offset), offset)
+            handle.xSync(0)
+        except apsw.Error as error:
+            raise OSError(errno.EIO, str(error)) from error
+
     # -- connections --
 
     def connection(self, path: str) -> apsw.Connection:
@@ -207,8 +223,13 @@ def _force_close(connection: apsw.Connection) -> None:
         pass
 
 
+class _SystemRefused(apsw.IOError):
+    result: int = apsw.SQLITE_IOERR
+    extendedresult: int = apsw.SQLITE_IOERR
+
+
 def _io_error(text: str) -> apsw.IOError:
-    return apsw.IOError(text)
+    return _SystemRefused(text)
 
 
 class _Handle:
@@ -402,6 +423,9 @@ class Connection:
 
     def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
         return self.cursor().execute(statement, parameters)
+
+    def setconfig(self, option: int, value: bool) -> None:
+        self.raw().config(option, int(value))
 
     def close(self) -> None:
         if not self._closed and self._generation == self._disk.generation:

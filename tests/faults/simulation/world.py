@@ -7,6 +7,7 @@ would ask the system for (time, chance, threads, sockets, files) is the world's.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import heapq
 import logging
@@ -426,6 +427,11 @@ def simulated(world: World) -> Iterator[None]:
     def connect(path: Path) -> DiskConnection:
         return DiskConnection(world.disk, str(path))
 
+    def rewrite(path: Path) -> None:
+        if world.process is None or world.process.dead:
+            raise OSError(errno.EIO, "the process is gone")
+        world.disk.rewrite(path)
+
     logger, listener = logging.getLogger("hubbub"), _Listener(world)
     level, propagate = logger.level, logger.propagate
     with ExitStack() as stack:
@@ -434,6 +440,7 @@ def simulated(world: World) -> Iterator[None]:
                 stack.enter_context(patch.object(module, "ThreadPoolExecutor", pool))
         stack.enter_context(patch.object(store_module, "_connect", connect))
         stack.enter_context(patch.object(store_module, "_make_private", lambda path: None))
+        stack.enter_context(patch.object(store_module, "rewrite", rewrite))
         stack.enter_context(patch.object(server_connection, "socket", SocketModule))
         clock = SimpleNamespace(monotonic=lambda: world.now, time=time.time)
         stack.enter_context(patch.object(server_steps, "time", clock))

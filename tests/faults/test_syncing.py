@@ -1,0 +1,189 @@
+"""A sync fails, and then the power, at every moment after: the file is whole, and has all that it said it has.
+
+The disk is the simulation's, of the kind that takes for written what it failed to sync. The same
+without writing the log anew must end in a damaged file, or the test would prove nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hubbub.store import store as store_module
+from hubbub.store import syncing
+from hubbub.store.errors import StoreError
+from hubbub.store.store import Store, open_store
+from hubbub.store.syncing import rewrite
+from tests.faults.simulation.disk import Connection, Disk
+from tests.faults.simulation.world import DATABASE
+from tests.store.making import commit, said, take_back
+
+TEXT = "words " * 30
+MOMENTS = range(1, 60, 4)
+
+
+class _Machine:
+    """A disk that forgets what it failed to sync, and the process that uses it."""
+
+    def __init__(self, seed: int) -> None:
+        self.disk = Disk(Random(seed))
+        self.disk._is_forgetful = True
+        self._left = -1
+        self._gone = False
+        self.disk.on_operation = self._operation
+
+    def connect(self, path: Path) -> Connection:
+        return Connection(self.disk, str(path))
+
+    def rewrite(self, path: Path) -> None:
+        if self._gone:
+            raise OSError(errno.EIO, "the process is gone")
+        self.disk.rewrite(path)
+
+    def cut_after(self, operations: int) -> None:
+        self._left = operations
+
+    def _operation(self) -> None:
+        if self._left == 0:
+            self.cut()
+        self._left -= 1
+
+    def cut(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self.disk.crash(power=True)
+
+    def start(self) -> Store:
+        self._gone, self._left = False, -1
+        return open_store(DATABASE)
+
+
+@contextmanager
+def _machine(seed: int, *, rewrites: bool) -> Iterator[_Machine]:
+    machine = _Machine(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "_connect", machine.connect)
+        patch.setattr(store_module, "_make_private", lambda path: None)
+        patch.setattr(store_module, "rewrite", machine.rewrite if rewrites else lambda path: None)
+        yield machine
+
+
+def _say(store: Store, count: int = 1) -> None:
+    for _ in range(count):
+        number = store.position + 1
+        store.commit(commit(number, [said(number, f"{number} {TEXT}")]))
+
+
+def _index(store: Store) -> None:
+    while store.index_some():
+        pass
+
+
+def _fail(machine: _Machine, store: Store) -> None:
+    machine.disk.failing_syncs = 1
+    with pytest.raises(StoreError):
+        _say(store)
+    machine.disk.heal()
+
+
+def _next_commit(machine: _Machine, store: Store, moment: int) -> None:
+    _fail(machine, store)
+    machine.cut_after(moment)
+    _say(store)
+
+
+def _closing(machine: _Machine, store: Store, moment: int) -> None:
+    _fail(machine, store)
+    machine.cut_after(moment)
+    store.close()
+
+
+def _another_start(machine: _Machine, store: Store, moment: int) -> None:
+    _fail(machine, store)
+    machine.disk.crash(power=False)
+    machine.cut_after(moment)
+    machine.disk.failing_syncs = 1
+    with pytest.raises(StoreError):
+        open_store(DATABASE)
+
+
+Scenario = Callable[[_Machine, Store, int], None]
+
+
+def _is_whole(scenario: Scenario, moment: int, *, rewrites: bool = True) -> bool:
+    """Whether the file is sound, and has what was committed, when the power goes at the moment."""
+    with _machine(moment, rewrites=rewrites) as machine:
+        store = machine.start()
+        _say(store, 60)
+        _index(store)  # which isn't waited for
+        kept = store.position
+        try:
+            scenario(machine, store, moment)
+        except StoreError:
+            pass
+        machine.cut()
+        machine.disk.heal()
+        try:
+            store = machine.start()
+            with closing(store), closing(machine.connect(DATABASE)) as connection:
+                (sound,) = connection.execute("PRAGMA integrity_check").fetchone() or ("",)
+                return sound == "ok" and store.position >= kept
+        except (StoreError, sqlite3.DatabaseError):
+            return False
+
+
+@pytest.mark.parametrize("scenario", [_next_commit, _closing, _another_start])
+def test_the_file_outlives_a_failed_sync_and_a_power_cut(scenario: Scenario) -> None:
+    assert all(_is_whole(scenario, moment) for moment in MOMENTS)
+
+
+@pytest.mark.parametrize("scenario", [_next_commit, _closing])
+def test_a_log_that_is_not_written_anew_damages_the_file(scenario: Scenario) -> None:
+    assert not all(_is_whole(scenario, moment, rewrites=False) for moment in MOMENTS)
+
+
+def test_nothing_is_said_upon_a_step_that_a_failed_sync_has_lost() -> None:
+    for seed in range(10):
+        with _machine(seed, rewrites=True) as machine:
+            store = machine.start()
+            _say(store, 3)
+            _index(store)
+            take_back(store, said(2).place)
+            _say(store)
+            machine.disk.failing_syncs = 1
+            _index(store)
+            assert not machine.disk.failing_syncs, "the log isn't emptied, so nothing fails"
+            _say(store, 3)
+            kept = store.position
+            machine.cut()
+            with closing(machine.start()) as store:
+                assert store.position == kept
+
+
+def test_a_file_is_written_anew_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syncing, "_CHUNK", 10)
+    path = tmp_path / "a"
+    content = bytes(range(256))
+    path.write_bytes(content)
+    written = []
+    write = os.write
+
+    def some(descriptor: int, chunk: bytes) -> int:
+        written.append(write(descriptor, chunk[:7]))
+        return written[-1]
+
+    monkeypatch.setattr(os, "write", some)
+    rewrite(path)
+    assert path.read_bytes() == content
+    assert sum(written) == len(content)
+    rewrite(tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+    with pytest.raises(OSError, match="directory"):
+        rewrite(tmp_path)
