@@ -1,7 +1,7 @@
 """Each conversation's order: what is shown is shown once, and never before what came earlier.
 
 While a conversation catches up, live happenings wait in `held`; history pages go first. Repeats are
-known by msgid. Everything is bounded: a live flood during a catch-up is let go, since the pages that
+known by msgid. What is taken out before it was shown isn't shown any more. Everything is bounded: a live flood during a catch-up is let go, since the pages that
 follow bring it anyway.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hubbub.client.events import Happening
+from hubbub.client.events import Happening, TakenOut
 
 SEEN_MOST = 32_768
 HELD_MOST = 5_000
@@ -111,6 +111,7 @@ class Timeline:
                 conversation.held.clear()
                 conversation.live.clear()
             conversation.held.append((happening, anchors))
+            self._forgo(happening)
             # A known one is the echo of a repeat: it says nothing about where the gap ends.
             if happening.msgid and anchors and happening.msgid not in self._seen:
                 conversation.live.add(happening.msgid)
@@ -142,7 +143,9 @@ class Timeline:
 
     def page(self, conversation: Conversation, happenings: Iterable[Happening]) -> PageOutcome:
         """A page of history after what was shown, in order."""
-        before = conversation.last
+        before, happenings = conversation.last, tuple(happenings)
+        for item in happenings:
+            self._forgo(item)
         shown: list[Happening] = []
         # What came live meanwhile is news, though a page has it too: who joins in these moments is told.
         news: dict[str | None, Happening] = {
@@ -177,6 +180,11 @@ class Timeline:
             if item.msgid or item.time:
                 conversation.first = Mark(item.msgid, item.time)
                 return
+
+    def _forgo(self, happening: Happening) -> None:
+        """What this takes out is gone from the history: it would be shown after what followed it."""
+        if isinstance(happening, TakenOut):
+            self._is_new(happening.message)
 
     def _show(self, conversation: Conversation, item: Happening, anchors: bool) -> bool:
         new = item.msgid is None or self._is_new(item.msgid)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hubbub.client import timeline as module
-from hubbub.client.events import Happening, MessageShown
+from hubbub.client.events import Happening, MessageShown, TakenOut
 from hubbub.client.timeline import Mark, Timeline, timestamp
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -118,3 +118,34 @@ def test_a_page_that_begins_before_what_came_live_goes_first() -> None:
     line.arrived(room, message("3"), True)
     assert ids(line.page(room, [message(n, True) for n in "1234"]).shown) == ["1", "2", "3", "4"]
     assert line.release(room) == []
+
+
+def taken_out(msgid: str, message: str, replayed: bool = False) -> TakenOut:
+    return TakenOut("#r", message, "a", msgid=msgid, replayed=replayed)
+
+
+def test_what_was_taken_out_while_it_was_held_back_is_not_shown() -> None:
+    line = Timeline()
+    room = line.conversation("#r", "#r")
+    line.hold(room)
+    for happening in (message("1"), message("2"), taken_out("3", "2"), message("4")):
+        line.arrived(room, happening, True)
+    page = line.page(room, [message("1", True), taken_out("3", "2", True), message("4", True)])
+    assert ids(page.shown) == ["1", "3", "4"]
+    assert line.release(room) == []
+
+
+@pytest.mark.parametrize("comes_live", [True, False])
+def test_nor_is_it_when_no_page_has_it_or_only_a_page_tells(comes_live: bool) -> None:
+    line = Timeline()
+    room = line.conversation("#r", "#r")
+    line.hold(room)
+    line.arrived(room, message("1"), True)
+    line.arrived(room, message("2"), True)
+    if comes_live:
+        line.arrived(room, taken_out("3", "1"), True)
+        assert ids(line.release(room)) == ["2", "3"]
+    else:
+        page = line.page(room, [message("2", True), taken_out("3", "1", True)])
+        assert ids(page.shown) == ["2", "3"]
+        assert line.release(room) == []
