@@ -1,8 +1,8 @@
 """Each conversation's order: what is shown is shown once, and never before what came earlier.
 
 While a conversation catches up, live happenings wait in `held`; history pages go first. Repeats are
-known by msgid. What is taken out before it was shown isn't shown any more. Everything is bounded: a live flood during a catch-up is let go, since the pages that
-follow bring it anyway.
+known by msgid. What is taken out before it was shown isn't shown any more. Everything is bounded: a
+live flood during a catch-up is let go, since the pages that follow bring it anyway.
 """
 
 from __future__ import annotations

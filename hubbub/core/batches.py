@@ -114,8 +114,7 @@ def is_passing(entry: AnyEntry) -> bool:
 
 def lasting(batch: Batch) -> Batch:
     """The batch as it is stored: without passing signals, which change nothing (design, law 3)."""
-    said = [entry for entry in batch.entries if type(entry) is entries.Say]
-    if not any(is_passing(entry) for entry in said if entry.verb == "TAGMSG"):
+    if not any(map(is_passing, batch.entries)):
         return batch
     kept = tuple(entry for entry in batch.entries if not is_passing(entry))
     return msgspec.structs.replace(batch, entries=kept)

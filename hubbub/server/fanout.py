@@ -344,7 +344,9 @@ class Fanout:
                 )
                 continue
             data = self._run(room, variant).whole
-            for recipient in recipients if data else ():
+            if not data:
+                continue
+            for recipient in recipients:
                 if recipient not in apart:
                     recipient.write(data)
 

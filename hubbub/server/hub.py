@@ -33,7 +33,7 @@ from hubbub.edge.egress import Gate
 from hubbub.edge.errands import Errand, Letter, Posted, Reloaded
 from hubbub.edge.session import Phase, Session
 from hubbub.edge.watches import Watches
-from hubbub.edge.work import Goodbye, Lookup, Shown, Task, Verify
+from hubbub.edge.work import Goodbye, Shown, Task
 from hubbub.irc.cloaks import Cloaks
 from hubbub.irc.framing import BadLine
 from hubbub.irc.masks import host_of
@@ -61,8 +61,6 @@ log = logging.getLogger("hubbub.hub")
 
 RELOAD_SECONDS: Final = 1.0
 """How long to wait before the state is read again from a store that couldn't be read."""
-_CLOSED: Final = Phase.CLOSED
-"""Named here because to find an enum's member takes longer than to call a function, with Python 3.11."""
 NODE: Final = 0
 """The only node there is until `ordering` can be shared."""
 GATHER_SECONDS: Final = 0.004
@@ -212,10 +210,9 @@ class Hub:
                 logs.line_in(connection.session.id, line if isinstance(line, bytes) else line.value)
         self.intake.received(connection, lines)
 
-    @property
-    def room(self) -> int:
-        """How many more tasks may wait; without room no more lines should be read."""
-        return WAITING_TASKS - len(self._tasks)
+    def is_full(self) -> bool:
+        """Whether so many tasks wait that no more lines should be read."""
+        return len(self._tasks) >= WAITING_TASKS
 
     def take(self, connection: Connection, line: bytes | BadLine) -> None:
         """Makes a task of a line."""
@@ -223,19 +220,15 @@ class Hub:
         task = self._parse(session, line)
         if session.address is not connection.peer:
             self._move(connection, session.address)
-        if task is None or session.phase is _CLOSED:
+        if task is None or session.phase is Phase.CLOSED:
             return
-        asked = False
         for work in task.work:
-            kind = type(work)
-            if kind is Goodbye:
+            if isinstance(work, Goodbye):
                 task = with_close(task)
                 session.phase = Phase.CLOSED
                 break
-            asked = asked or kind is Lookup or kind is Verify
         else:
-            if asked:
-                connection.waiting += asks(task)
+            connection.waiting += asks(task)
         self.submit(task)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
@@ -297,8 +290,8 @@ class Hub:
     def submit(self, task: Task) -> None:
         """Puts a task at the end of what waits for its batch."""
         self._tasks.append(task)
-        if self._flight is None:
-            self._go_on()
+        if self._flight is None and not self._ticking:
+            self._begin()
 
     # -- one batch ------------------------------------------------------------------------
 
@@ -312,7 +305,7 @@ class Hub:
         else:
             tasks = deque(self._tasks.popleft() for _ in range(BATCH_TASKS))
         batched = tuple(
-            [work for task in tasks for work in task.work if isinstance(work, entries.Entry)]
+            work for task in tasks for work in task.work if isinstance(work, entries.Entry)
         )
         self._submitted = tasks
         try:
@@ -410,14 +403,14 @@ class Hub:
         self._questions.stored(flight.records)
         for lookup in flight.lookups:
             self._questions.ask(*lookup)
-        self._go_on()
+        if self._tasks and not self._ticking:
+            self._begin()
 
-    def _go_on(self) -> None:
+    def _begin(self) -> None:
         """What waits has its batch soon."""
-        if self._tasks and not self._ticking and self._flight is None:
-            self._ticking = True
-            until = self._loop.time() + GATHER_SECONDS
-            self._loop.call_soon(self._gather, len(self._tasks), until)
+        self._ticking = True
+        until = self._loop.time() + GATHER_SECONDS
+        self._loop.call_soon(self._gather, len(self._tasks), until)
 
     def _gather(self, gathered: int, until: float) -> None:
         """Begins the batch when a turn of the loop has brought nothing more for it, or it is time.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hubbub.core.ids import SessionId
-from hubbub.edge.session import Phase
+from hubbub.edge.session import Phase, Session
 from hubbub.irc.framing import BadLine
 from hubbub.server.connection import Connection
 from hubbub.server.flight import UNDER_WAY
@@ -38,9 +38,8 @@ class Owner(Protocol):
     def take(self, connection: Connection, line: bytes | BadLine) -> None:
         """A line is to be read now."""
 
-    @property
-    def room(self) -> int:
-        """How many more lines may be read, so much waits to be done already."""
+    def is_full(self) -> bool:
+        """Whether so much waits to be done that nothing more should be read."""
 
     def expel(self, connection: Connection, reason: str) -> None:
         """The connection has to go at once."""
@@ -90,17 +89,13 @@ class Intake:
             return
         session, lines = connection.session, connection.lines
         self._refill(connection)
-        room = self._owner.room
-        while lines and room > 0 and connection.waiting < UNDER_WAY and connection.tokens >= 1:
-            if session.phase in _WAITING:
+        while lines and connection.waiting < UNDER_WAY and connection.tokens >= 1:
+            if session.phase in _WAITING or self._owner.is_full():
                 break
-            room -= 1
-            held = 0 if session.incoming is None else len(session.incoming.lines)
+            held = _held(session)
             self._owner.take(connection, lines.popleft())
             # Only a line that has become part of an open message: others are lines like any.
-            incoming = session.incoming
-            part = incoming is not None and len(incoming.lines) > held
-            connection.tokens -= PART_TOKENS if part else 1
+            connection.tokens -= PART_TOKENS if _held(session) > held else 1
         if not lines:
             connection.lines = None
             if connection.paused:
@@ -110,7 +105,7 @@ class Intake:
             self._owner.expel(connection, "Excess flood")
             return
         connection.pause()
-        if connection.tokens < 1 or room <= 0:
+        if connection.tokens < 1 or self._owner.is_full():
             self._throttled[session.id] = connection
             if self._timer is None:
                 self._timer = self._loop.call_later(THROTTLE_SECONDS, self._read_throttled)
@@ -128,3 +123,8 @@ class Intake:
         earned = (now - connection.refilled_at) * self.pace.lines_per_second
         connection.tokens = min(connection.tokens + earned, float(self.pace.burst_lines))
         connection.refilled_at = now
+
+
+def _held(session: Session) -> int:
+    """How many lines of an open message a session has sent."""
+    return 0 if session.incoming is None else len(session.incoming.lines)

@@ -205,14 +205,12 @@ def _write_records(cursor: sqlite3.Cursor, records: Sequence[_Kept], commit: Com
 
 
 def _add_history(cursor: sqlite3.Cursor, history: Sequence[rows.HistoryCells]) -> None:
-    """Most cells of most rows are empty: a statement names only the columns in which there is something,
-    which takes little more than half as long."""
-    for part in _parts(history):
-        by_column = enumerate(zip(*part, strict=True))
-        filled = tuple(at for at, cells in by_column if cells.count(_EMPTY[at]) < len(part))
-        columns = tuple(rows.HISTORY_COLUMNS[at] for at in filled)
-        statement = _insertion("history", columns, len(part), False)
-        cursor.execute(statement, tuple(chain.from_iterable(map(itemgetter(*filled), part))))
+    """Most cells of most rows are empty: only the columns in which there is something are named, which
+    takes little more than half as long."""
+    by_column = enumerate(zip(*history, strict=True))
+    filled = tuple(at for at, cells in by_column if cells.count(_EMPTY[at]) < len(history))
+    columns = tuple(rows.HISTORY_COLUMNS[at] for at in filled)
+    _insert(cursor, "history", columns, list(map(itemgetter(*filled), history)), replace=False)
 
 
 def _insert(

@@ -173,6 +173,7 @@ def test_nothing_of_what_was_taken_back_is_left_with_its_id() -> None:
     assert all(sent.digest for sent in chat.state.sent)
     chat.do(entries.Redact(ann, "#a", said))
     assert [(sent.once, sent.digest) for sent in chat.state.sent] == [("x", "")]
+    assert rows_of_repeats(chat, ann, "x") == []
 
 
 @pytest.mark.parametrize("text", ["hi", "ho"])

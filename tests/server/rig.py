@@ -409,6 +409,12 @@ class Gated:
         assert self.answering.wait(PATIENCE)
         return self._store.answer(question)  # type: ignore[call-overload]
 
+    def hold(self) -> None:
+        """Holds the next commit until `go` is set; `commit_begun` tells of none before it."""
+        while self.begun.acquire(blocking=False):
+            pass
+        self.go.clear()
+
     async def commit_begun(self) -> None:
         """Returns when one more commit has begun."""
         assert await asyncio.to_thread(self.begun.acquire, timeout=PATIENCE)

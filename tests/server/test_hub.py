@@ -25,8 +25,7 @@ def test_nobody_is_shown_anything_before_it_is_stored(tmp_path: Path) -> None:
         ann, bob = await node.join("ann", "echo-message"), await node.join("bob")
         await node.settled()
         ann.heard, bob.heard = [], []
-        node.store.begun.acquire(blocking=False)
-        node.store.go.clear()
+        node.store.hold()
         ann.send("PRIVMSG #lobby :one")
         while node.store.at_once == 0:
             await node.store.commit_begun()
@@ -48,9 +47,7 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
         ann, bob = await node.join("ann"), await node.join("bob")
         await node.settled()
         before = len(node.store.commits)
-        while node.store.begun.acquire(blocking=False):
-            pass
-        node.store.go.clear()
+        node.store.hold()
         ann.send("PRIVMSG #lobby :0")
         await node.store.commit_begun()
         for number in range(1, 10):
@@ -65,10 +62,11 @@ def test_what_comes_while_a_batch_is_stored_makes_one_next_batch(tmp_path: Path)
     with_hub(tmp_path, scenario)
 
 
-def test_what_several_say_at_once_is_one_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gathers", [True, False])
+def test_what_several_say_at_once_is_one_batch_unless_it_waits_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gathers: bool
 ) -> None:
-    monkeypatch.setattr(hub_module, "GATHER_SECONDS", PATIENCE)
+    monkeypatch.setattr(hub_module, "GATHER_SECONDS", PATIENCE if gathers else 0)
 
     async def scenario(node: Node) -> None:
         ann, bob = await node.join("ann"), await node.join("bob")
@@ -78,25 +76,8 @@ def test_what_several_say_at_once_is_one_batch(
             ann.send(f"PRIVMSG #lobby :{number}", f"PRIVMSG #lobby :{number}")
             await asyncio.sleep(0)
         await bob.until("#lobby 9")
-        assert len(node.store.commits) - before == 1
-
-    with_hub(tmp_path, scenario)
-
-
-def test_a_batch_doesnt_wait_for_ever_for_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub_module, "GATHER_SECONDS", 0)
-
-    async def scenario(node: Node) -> None:
-        ann, bob = await node.join("ann"), await node.join("bob")
-        await node.settled()
-        before = len(node.store.commits)
-        for number in range(10):
-            ann.send(f"PRIVMSG #lobby :{number}", f"PRIVMSG #lobby :{number}")
-            await asyncio.sleep(0)
-        await bob.until("#lobby 9")
-        assert len(node.store.commits) - before > 1
+        made = len(node.store.commits) - before
+        assert made == 1 if gathers else made > 1
 
     with_hub(tmp_path, scenario)
 
@@ -106,9 +87,7 @@ def test_what_only_asks_comes_after_what_was_said_before(tmp_path: Path) -> None
         ann, bob = await node.join("ann"), await node.join("bob")
         await node.settled()
         bob.heard = []
-        while node.store.begun.acquire(blocking=False):
-            pass
-        node.store.go.clear()
+        node.store.hold()
         ann.send("PRIVMSG #lobby :one", "QUIT :gone")
         await node.store.commit_begun()
         bob.send("PING first", "NAMES #lobby")

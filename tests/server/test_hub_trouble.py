@@ -242,9 +242,7 @@ def test_the_operator_is_told_what_is_stored_and_not_what_comes_next(tmp_path: P
             real(commit)
 
         node.store.commit = fails  # type: ignore[method-assign]
-        while node.store.begun.acquire(blocking=False):
-            pass
-        node.store.go.clear()
+        node.store.hold()
         first = asyncio.ensure_future(retention_desk.do(node.hub, ("#lobby", "30d")))
         await node.store.commit_begun()
         second = asyncio.ensure_future(retention_desk.do(node.hub, ("#lobby", "90d")))

@@ -298,6 +298,17 @@ def test_the_words_of_what_is_erased_after_a_restart_go_too(waiting: Store, path
         assert shell.count() == 3
 
 
+def counts_of_steps(store: Store, path: Path) -> list[int]:
+    """How many messages the index has after each step, until all is done."""
+    counts = []
+    with shell_on(path) as shell:
+        more = True
+        while more:
+            more = store.index_some()
+            counts.append(shell.count())
+    return counts
+
+
 def test_many_go_in_at_once(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When enough are ready, though there are more to read; what happened counts like what was said."""
     monkeypatch.setattr(indexing, "STEP_ROWS_LEAST", 2)
@@ -306,13 +317,7 @@ def test_many_go_in_at_once(store: Store, path: Path, monkeypatch: pytest.Monkey
     rows = [said(number) for number in range(11)]
     joined = [msgspec.structs.replace(row, command="JOIN") for row in rows[:3]]
     store.commit(commit(1, [*joined, *rows[3:]]))
-    counts = []
-    with shell_on(path) as shell:
-        more = True
-        while more:
-            more = store.index_some()
-            counts.append(shell.count())
-    assert counts == [0, 0, 1, 1, 1, 5, 5, 8]
+    assert counts_of_steps(store, path) == [0, 0, 1, 1, 1, 5, 5, 8]
 
 
 def test_long_messages_go_in_sooner(
@@ -323,13 +328,7 @@ def test_long_messages_go_in_sooner(
     monkeypatch.setattr(indexing, "FLUSH_LETTERS", 400)
     long = " ".join(f"word{number}" for number in range(100))
     store.commit(commit(1, [said(number, long if number < 2 else "x") for number in range(7)]))
-    counts = []
-    with shell_on(path) as shell:
-        more = True
-        while more:
-            more = store.index_some()
-            counts.append(shell.count())
-    assert counts == [0, 2, 2, 2, 7]
+    assert counts_of_steps(store, path) == [0, 2, 2, 2, 7]
 
 
 def test_taking_back_what_waits_doesnt_keep_the_rest_waiting(
