@@ -41,7 +41,7 @@ from hubbub.store.expiry import Expiry
 from hubbub.store.indexing import STEP_SECONDS, Index
 from hubbub.store.journal import Journal
 from hubbub.store.places import Lists
-from hubbub.store.syncing import leave, rewrite, wal_of
+from hubbub.store.syncing import rewrite, wal_of
 from hubbub.store.writing import STATEMENTS, Commit, write
 
 __all__ = ["Commit", "Store", "open_store"]
@@ -54,6 +54,10 @@ _READER_CACHE_KIB: Final = 4 * 1024
 _WAL_KEPT_BYTES: Final = 16 << 20
 _WAL_MOST_BYTES: Final = 64 << 20
 _WAL_LOOK_EVERY: Final = 64
+_CHECKPOINT_PAGES: Final = 1_000
+"""With how many pages in the write-ahead log a commit moves them to the file proper."""
+_CHECKPOINT_STEPS: Final = 16
+"""After how many steps without a commit the same is done."""
 _JOURNAL_CHUNK: Final = 256
 
 
@@ -75,10 +79,10 @@ def open_store(path: Path) -> Store:
         _make_sure(writer, path)
         return Store(path, writer)
     except (sqlite3.Error, OSError) as error:
-        leave(writer)
+        _leave(path, writer)
         raise trouble(path, error) from error
     except BaseException:
-        leave(writer)
+        _leave(path, writer)
         raise
 
 
@@ -95,14 +99,14 @@ class Store:
         self._readers: list[sqlite3.Connection] = []
         self._closed = self._erased = False
         self._synchronous = "FULL"
+        self._steps = 0
         self._index = Index()
         self._journal = Journal(writer)
         self._lists = Lists()
         self._expiry = Expiry(self._journal, self._lists, self._index)
         # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
         # commit may lie whose sync failed, and that everybody was told isn't stored.
-        self._anchor = _connect(path)
-        self._anchor.execute("SELECT id FROM log").fetchone()
+        self._anchor = _anchor(path)
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
@@ -126,9 +130,10 @@ class Store:
         with self._writing() as cursor:
             erased = write(cursor, commit, position, self._journal, self._lists, self._index)
         self._position = position
+        self._steps = 0
         if erased:
             self._erased = True
-            self._empty_wal()
+            self._checkpoint("TRUNCATE")
         if position % _WAL_LOOK_EVERY == 0 and self._writer is not None:
             self._bound_wal()
 
@@ -144,14 +149,14 @@ class Store:
         # Only a commit opens the file anew, as its caller goes back to what was kept.
         if self._writer is None:
             return False
-        with self._writing("NORMAL") as cursor:
+        with self._stepping() as cursor:
             more = self._index.step(cursor, seconds)
             if not more:
                 self._lists.list_tail(cursor)
         if self._erased and not more:
             # Now the words of what was erased are gone from the index, too.
             self._erased = False
-            self._empty_wal()
+            self._checkpoint("TRUNCATE")
         return more
 
     def expire_some(self, now: int, keep_days: int) -> bool:
@@ -162,7 +167,7 @@ class Store:
         """
         if self._writer is None:
             return False
-        with self._writing("NORMAL") as cursor:
+        with self._stepping() as cursor:
             gone, more = self._expiry.step(cursor, now, keep_days)
         self._erased |= gone > 0
         return more
@@ -183,13 +188,30 @@ class Store:
         places.add(cursor, added)
 
     @contextmanager
+    def _stepping(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction that isn't waited for. Raises StoreError when nothing of it was kept.
+
+        What it writes is synced by the next commit, or by the checkpoint after some such steps: if
+        that sync fails, the log has to be written anew before anything is said upon it. SQLite
+        wouldn't tell of it in a checkpoint of its own, so none may come after a step.
+        """
+        with self._writing("NORMAL") as cursor:
+            yield cursor
+        self._steps += 1
+        if self._steps >= _CHECKPOINT_STEPS:
+            self._steps = 0
+            self._checkpoint("PASSIVE")
+
+    @contextmanager
     def _writing(self, synchronous: str = "FULL") -> Iterator[sqlite3.Cursor]:
         """A transaction of the writer's. Raises StoreError when nothing of it was kept."""
         try:
             writer = self._writer or self._reopen()
             cursor = writer.cursor()
             if synchronous != self._synchronous:
+                pages = _CHECKPOINT_PAGES if synchronous == "FULL" else 0
                 cursor.execute(f"PRAGMA synchronous = {synchronous}")
+                cursor.execute(f"PRAGMA wal_autocheckpoint = {pages}")
                 self._synchronous = synchronous
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
@@ -247,17 +269,18 @@ class Store:
                 return
         except OSError:
             return  # the batch is committed; what is wrong with the disk the next commit will tell
-        self._empty_wal()
+        self._checkpoint("TRUNCATE")
 
-    def _empty_wal(self) -> None:
-        """Moves all that was committed to the file proper, unless somebody is reading it."""
+    def _checkpoint(self, mode: str) -> None:
+        """Moves what was committed to the file proper; not what somebody is reading, or, to truncate
+        the log, nothing while anybody reads."""
         writer = self._writer
         if writer is None:
             return
         try:
             # Without waiting: while a backup runs this fails, and the next commit mustn't.
             writer.execute("PRAGMA busy_timeout = 0")
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
             writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error as error:
             # Not stored less than before; but what a step wrote without waiting may be lost.
@@ -359,24 +382,16 @@ class Store:
         while self._readers:
             _close(self._readers.pop())
         writer, self._writer = self._writer, None
-        if writer is None:
-            self._leave()
-            return
-        _close(self._anchor)
-        try:
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            _close(writer)
-        except sqlite3.Error:
-            leave(writer)  # all is in the write-ahead log, which the next start reads
-
-    def _leave(self) -> None:
-        """Closes the last connection when something has failed: to do so moves the log's pages."""
-        try:
-            rewrite(wal_of(self.path))
-        except OSError:
-            leave(self._anchor)
-        else:
-            _close(self._anchor)
+        last = [self._anchor]  # which leaves the write-ahead log to the next start
+        if writer is not None:
+            last.insert(0, writer)
+            try:
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                last.reverse()
+            except sqlite3.Error:
+                pass  # all is in the log
+        for connection in last:
+            _close(connection)
 
 
 def _make_private(path: Path) -> None:
@@ -393,16 +408,38 @@ def _make_private(path: Path) -> None:
     os.close(descriptor)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, writes: bool = True) -> sqlite3.Connection:
     # mode=rw: a file that is gone is an error, not a new one. Threads take turns with a connection.
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
+        f"{path.absolute().as_uri()}?mode={'rw' if writes else 'ro'}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=STATEMENTS,
     )
+
+
+def _anchor(path: Path) -> sqlite3.Connection:
+    """A connection to close last: as it can't write, SQLite moves nothing to the file as it does
+    with the last one that could, which mustn't be while a sync of the log may have failed."""
+    anchor = _connect(path, writes=False)
+    try:
+        anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        pass  # who reads for a purpose will be told
+    return anchor
+
+
+def _leave(path: Path, connection: sqlite3.Connection) -> None:
+    """Closes the only connection; the log stays for the next start, which writes it anew first."""
+    try:
+        anchor = _anchor(path)
+    except sqlite3.Error:
+        _close(connection)
+    else:
+        _close(connection)
+        _close(anchor)
 
 
 def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
@@ -417,6 +454,7 @@ def _set_up_writer(writer: sqlite3.Connection, path: Path) -> None:
     writer.execute("PRAGMA secure_delete = ON")
     writer.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
     writer.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+    writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     # Tells now, not at the first message, whether the file can be written.
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("ROLLBACK")

@@ -12,7 +12,6 @@ leave a torn file beside a log that has holes where its other parts should be.
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Final
@@ -48,23 +47,3 @@ def rewrite(path: Path) -> None:
 def wal_of(path: Path) -> Path:
     """The write-ahead log of a database."""
     return path.with_name(f"{path.name}-wal")
-
-
-def leave(connection: sqlite3.Connection) -> None:
-    """Closes a connection without moving the write-ahead log to the file, where Python can (3.12).
-
-    The log stays as it is for the next start, which writes it anew first.
-    """
-    try:
-        if hasattr(connection, "setconfig"):
-            connection.setconfig(_NO_CHECKPOINT_ON_CLOSE, True)
-    except sqlite3.Error:
-        pass
-    try:
-        connection.close()
-    except sqlite3.Error:
-        pass  # there is nothing left that could be done with it
-
-
-_NO_CHECKPOINT_ON_CLOSE: Final = 1006
-"""https://sqlite.org/c3ref/c_dbconfig_defensive.html: SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE."""

@@ -125,10 +125,11 @@ class Connection(disk.Connection):
     """What the store uses of `sqlite3.Connection`, on such files. `synchronous` is what it gets
     whatever it asks for, or empty."""
 
-    def __init__(self, vfs: Vfs, path: Path, synchronous: str = "") -> None:
+    def __init__(self, vfs: Vfs, path: Path, synchronous: str = "", *, writes: bool = True) -> None:
         self.synchronous = synchronous
+        mode = apsw.SQLITE_OPEN_READWRITE if writes else apsw.SQLITE_OPEN_READONLY
         try:
-            self._raw = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE, vfs.name)
+            self._raw = apsw.Connection(str(path), mode, vfs.name)
         except apsw.Error as error:
             raise disk.translated(error) from error
         self._raw.set_busy_timeout(BUSY_MILLISECONDS)
@@ -147,7 +148,11 @@ def main(synchronous: str, number: str, *arguments: str) -> int:
     """Runs Hubbub's command line on such a disk."""
     vfs = Vfs(Random(number))
     forced = "" if synchronous == "FULL" else synchronous
-    store._connect = lambda path: Connection(vfs, path.absolute(), forced)  # type: ignore[assignment,return-value]
+
+    def connect(path: Path, *, writes: bool = True) -> Connection:
+        return Connection(vfs, path.absolute(), forced, writes=writes)
+
+    store._connect = connect  # type: ignore[assignment]
     return cli.main(arguments)
 
 

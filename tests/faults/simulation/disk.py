@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -208,11 +209,15 @@ class Disk:
         """One more has opened it."""
         self._users[path] = self._users.get(path, 0) + 1
 
-    def close(self, path: str) -> None:
-        """One of its users is done; the last one closes it, as the last user of the shared memory."""
+    def close(self, path: str, *, writes: bool) -> None:
+        """One of its users is done; the last one closes it, as the last user of the shared memory.
+
+        SQLite moves the write-ahead log to the file then, unless that user may only read.
+        """
         self._users[path] -= 1
         found = None if self._users[path] else self._open.pop(path, None)
         if found is not None:
+            found.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not writes))
             _force_close(found)
 
 
@@ -332,6 +337,20 @@ _VFS = _Vfs()
 
 # -- sqlite3's face -----------------------------------------------------------------------------
 
+_AUTOCHECKPOINT: Final = "PRAGMA wal_autocheckpoint = "
+
+
+def _checkpointing(least: int) -> Callable[[apsw.Connection, str, int], int] | None:
+    """SQLite's own hook after a commit: what fails in its checkpoint it tells nobody, but apsw would."""
+
+    def hook(raw: apsw.Connection, name: str, pages: int) -> int:
+        if pages >= least:
+            with suppress(apsw.Error):
+                raw.wal_checkpoint(name)
+        return apsw.SQLITE_OK
+
+    return hook if least else None
+
 
 def translated(error: apsw.Error) -> sqlite3.Error:
     """The error that the standard library's module would have raised."""
@@ -362,6 +381,9 @@ class Cursor:
         try:
             if statement.startswith("PRAGMA query_only"):
                 return self  # what one reader may is what the shared connection may
+            if statement.startswith(_AUTOCHECKPOINT):
+                raw.set_wal_hook(_checkpointing(int(statement[len(_AUTOCHECKPOINT) :])))
+                return self
             before = raw.total_changes()
             cursor = raw.cursor()
             self._rows = list(cursor.execute(statement, parameters))
@@ -394,9 +416,10 @@ class Cursor:
 class Connection:
     """What the store uses of `sqlite3.Connection`, on a simulated disk."""
 
-    def __init__(self, disk: Disk, path: str) -> None:
+    def __init__(self, disk: Disk, path: str, *, writes: bool = True) -> None:
         self._disk = disk
         self._path = path
+        self._writes = writes
         self._generation = disk.generation
         self._closed = False
         self.raw()
@@ -424,10 +447,7 @@ class Connection:
     def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
         return self.cursor().execute(statement, parameters)
 
-    def setconfig(self, option: int, value: bool) -> None:
-        self.raw().config(option, int(value))
-
     def close(self) -> None:
         if not self._closed and self._generation == self._disk.generation:
             self._closed = True
-            self._disk.close(self._path)
+            self._disk.close(self._path, writes=self._writes)

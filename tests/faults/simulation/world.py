@@ -424,8 +424,8 @@ def simulated(world: World) -> Iterator[None]:
         assert world.process is not None
         return world.process.pool(*args, **kwargs)
 
-    def connect(path: Path) -> DiskConnection:
-        return DiskConnection(world.disk, str(path))
+    def connect(path: Path, *, writes: bool = True) -> DiskConnection:
+        return DiskConnection(world.disk, str(path), writes=writes)
 
     def rewrite(path: Path) -> None:
         if world.process is None or world.process.dead:
