@@ -81,7 +81,9 @@ class Limits:
         ),
     )
     burst_lines: int = count(
-        40, "Lines that a client may send at once before that.", high=1_000_000
+        40,
+        "Lines that a client may send at once before that; a line with many rooms counts for more.",
+        high=1_000_000,
     )
     input_queue_lines: int = count(
         200,

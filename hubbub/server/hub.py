@@ -214,14 +214,14 @@ class Hub:
         """Whether so many tasks wait that no more lines should be read."""
         return len(self._tasks) >= WAITING_TASKS
 
-    def take(self, connection: Connection, line: bytes | BadLine) -> None:
-        """Makes a task of a line."""
+    def take(self, connection: Connection, line: bytes | BadLine) -> int:
+        """Makes a task of a line; returns of how many things."""
         session = connection.session
         task = self._parse(session, line)
         if session.address is not connection.peer:
             self._move(connection, session.address)
         if task is None or session.phase is Phase.CLOSED:
-            return
+            return 0
         for work in task.work:
             if isinstance(work, Goodbye):
                 task = with_close(task)
@@ -230,6 +230,7 @@ class Hub:
         else:
             connection.waiting += asks(task)
         self.submit(task)
+        return len(task.work)
 
     def _parse(self, session: Session, line: bytes | BadLine) -> Task | None:
         try:

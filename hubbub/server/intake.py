@@ -28,6 +28,13 @@ With the settings as they come a message of 100 lines is read at once; and who g
 through no more than four times as much as who sends long lines.
 """
 
+WORK_TOKENS: Final = 0.125
+"""What each thing costs that a line asks for, where together they are more than a line: whoever
+joins sixty rooms at once keeps others waiting nearly as long as with sixty lines.
+
+To join a room is three things: what is known of it before, the joining, and what is shown of it.
+"""
+
 _WAITING: Final = (Phase.OPENING, Phase.CLOSED)
 """When a session's next line isn't read: not yet, or never."""
 
@@ -35,8 +42,8 @@ _WAITING: Final = (Phase.OPENING, Phase.CLOSED)
 class Owner(Protocol):
     """Whoever makes something of the lines."""
 
-    def take(self, connection: Connection, line: bytes | BadLine) -> None:
-        """A line is to be read now."""
+    def take(self, connection: Connection, line: bytes | BadLine) -> int:
+        """A line is to be read now; returns how many things it asks for."""
 
     def is_full(self) -> bool:
         """Whether so much waits to be done that nothing more should be read."""
@@ -93,9 +100,11 @@ class Intake:
             if session.phase in _WAITING or self._owner.is_full():
                 break
             held = _held(session)
-            self._owner.take(connection, lines.popleft())
+            asked = self._owner.take(connection, lines.popleft())
             # Only a line that has become part of an open message: others are lines like any.
-            connection.tokens -= PART_TOKENS if _held(session) > held else 1
+            connection.tokens -= (
+                PART_TOKENS if _held(session) > held else max(1, asked * WORK_TOKENS)
+            )
         if not lines:
             connection.lines = None
             if connection.paused:

@@ -69,6 +69,20 @@ def test_lines_of_a_message_that_went_wrong_cost_what_others_do(tmp_path: Path) 
     with_hub(tmp_path, test)
 
 
+def test_a_line_that_asks_for_much_costs_more_than_one(tmp_path: Path) -> None:
+    async def test(node: Node) -> None:
+        alice, bob = await node.join("alice"), await node.join("bob")
+        node.hub.intake.pace = Pace(lines_per_second=0.1, burst_lines=4, input_queue_lines=90)
+        rooms = ",".join(f"#r{number}" for number in range(8))
+        alice.send(f"JOIN {rooms}", "PRIVMSG #lobby :one", "PRIVMSG #lobby :two")
+        assert await bob.until("#lobby one")
+        assert has(alice.heard, "366 alice #r7")
+        assert alice.lines is not None, "eight rooms cost three lines of four"
+        assert len(alice.lines) == 1
+
+    with_hub(tmp_path, test)
+
+
 def test_a_flooder_is_told_and_dropped(tmp_path: Path) -> None:
     async def scenario(node: Node) -> None:
         bob = await node.join("bob")
