@@ -529,7 +529,7 @@ class Hub:
                 connection.write(ask)
             if session.incoming is not None:
                 self._hurry(session, now)
-        if self._ghosts and self._flight is None:
+        if self._ghosts:
             self._ghosts = False
             self._reap()
         if self.state.has_expired(int(self._clock() * 1000)):

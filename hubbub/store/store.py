@@ -217,12 +217,14 @@ class Store:
             yield cursor
             cursor.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
-            failure = trouble(self.path, error)
-            self._recover(Trouble.IO if is_io(error) else failure.kind)
-            raise failure from error
+            self._recover(self._kind(error))
+            raise trouble(self.path, error) from error
         except BaseException:
             self._recover(None)
             raise
+
+    def _kind(self, error: Exception) -> Trouble:
+        return Trouble.IO if is_io(error) else trouble(self.path, error).kind
 
     def _recover(self, kind: Trouble | None) -> None:
         """Takes back what a failed commit began; a connection that may be broken is let go."""
@@ -284,7 +286,7 @@ class Store:
             writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error as error:
             # Not stored less than before; but what a step wrote without waiting may be lost.
-            self._recover(Trouble.IO if is_io(error) else trouble(self.path, error).kind)
+            self._recover(self._kind(error))
 
     # -- reading --------------------------------------------------------------------------
 

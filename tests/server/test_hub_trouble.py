@@ -90,6 +90,23 @@ def test_who_left_while_nothing_could_be_stored_is_reaped(tmp_path: Path) -> Non
     with_hub(tmp_path, scenario)
 
 
+def test_who_left_is_reaped_though_batches_never_cease(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        node.store.error = FULL
+        ann.drop("Connection reset")
+        await node.settled()
+        node.store.error = None
+        node.store.hold()
+        bob.send("PRIVMSG #lobby :talking")
+        await node.store.commit_begun()
+        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.store.go.set()
+        assert has(await bob.until("QUIT"), "ann!~ann@host.test QUIT :Connection lost")
+
+    with_hub(tmp_path, scenario)
+
+
 def test_a_store_that_cant_even_be_read_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
