@@ -223,7 +223,7 @@ class Store:
             self._recover(None)
             raise
 
-    def _kind(self, error: Exception) -> Trouble:
+    def _kind(self, error: sqlite3.Error | OSError) -> Trouble:
         return Trouble.IO if is_io(error) else trouble(self.path, error).kind
 
     def _recover(self, kind: Trouble | None) -> None:
