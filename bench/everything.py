@@ -22,12 +22,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from pathlib import Path
+from typing import Final
 
 from bench import pairs, peers, plot, procfs, reading, start
 from bench.load import Report
 from bench.pairs import Sample
 from bench.reading import Reading
 from bench.scenarios import SCENARIOS, Scenario
+
+SAVED: Final = "latest.json"
 
 Taken = dict[str, list[tuple[Sample, ...]]]
 
@@ -213,9 +216,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--scratch", type=Path, help="where servers keep their files")
     parser.add_argument("--output", type=Path, default=pairs.RESULTS, help="where results go")
     parser.add_argument("--draw", action="store_true", help="table and plots of the saved samples")
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="keep what is saved of scenarios that aren't measured now",
+    )
     parsed = parser.parse_args(arguments)
+    if (parsed.draw or parsed.add) and not (parsed.output / SAVED).exists():
+        parser.error(f"nothing is saved in {parsed.output}")
     if parsed.draw:
-        return _draw_again(parsed.output)
+        _show(parsed.output, *_saved(parsed.output))
+        return 0
     full = parsed.full or os.environ.get("FULL", "") not in ("", "0")
     size = Size.FULL if full else Size.QUICK if parsed.quick else Size.USUAL
     procfs.raise_file_limit()
@@ -229,7 +240,12 @@ def main(arguments: Sequence[str]) -> int:
         for step in PLAN
         if step.scenario in wanted and (full or parsed.only or not step.full_only)
     ]
+    machine = procfs.environment(parsed.scratch or Path(tempfile.gettempdir()))
+    machine["sync_ms"] = f"{procfs.sync_milliseconds(parsed.scratch):.2f}"
     taken: Taken = {}
+    readings: Sequence[Reading] = ()
+    if parsed.add:
+        _, taken, readings = _saved(parsed.output)
     failures: list[str] = []
     for step in steps:
         try:
@@ -240,10 +256,10 @@ def main(arguments: Sequence[str]) -> int:
             continue
         taken[step.scenario] = samples
         print("\n" + pairs.table(samples[0][0].scenario, samples) + "\n", flush=True)
-    readings = [] if parsed.only else _read_and_start(size, parsed.scratch)
-    machine = procfs.environment(parsed.scratch or Path(tempfile.gettempdir()))
-    machine["sync_ms"] = f"{procfs.sync_milliseconds(parsed.scratch):.2f}"
-    _save(parsed.output, machine, taken, readings)
+        _save(parsed.output, machine, taken, readings)  # hours needn't be lost with the last minute
+    if not parsed.only:
+        readings = _read_and_start(size, parsed.scratch)
+        _save(parsed.output, machine, taken, readings)
     _show(parsed.output, machine, taken, readings)
     for failure in failures:
         print(f"FAILED {failure}")
@@ -270,19 +286,21 @@ def _save(
     }
     content = {
         "machine": machine,
-        "quick": any(pair[0].scenario != SCENARIOS[name] for name, (pair, *_) in taken.items()),
+        "quick": [
+            name for name, (pair, *_) in taken.items() if pair[0].scenario != SCENARIOS[name]
+        ],
         "samples": raw,
         "readings": [asdict(row) for row in readings],
     }
-    (where / "latest.json").write_text(json.dumps(content, indent=1) + "\n")
+    (where / SAVED).write_text(json.dumps(content, indent=1) + "\n")
 
 
-def _draw_again(where: Path) -> int:
-    """Makes table and plots of what an earlier run has saved."""
-    content = json.loads((where / "latest.json").read_text())
+def _saved(where: Path) -> tuple[Mapping[str, str], Taken, list[Reading]]:
+    """What an earlier run has saved: the machine, the samples, the readings."""
+    content = json.loads((where / SAVED).read_text())
 
     def shape(name: str) -> Scenario:
-        return SCENARIOS[name].quick() if content["quick"] else SCENARIOS[name]
+        return SCENARIOS[name].quick() if name in content["quick"] else SCENARIOS[name]
 
     taken: Taken = {
         name: [
@@ -291,8 +309,7 @@ def _draw_again(where: Path) -> int:
         ]
         for name, pairs in content["samples"].items()
     }
-    _show(where, content["machine"], taken, [Reading(**row) for row in content["readings"]])
-    return 0
+    return content["machine"], taken, [Reading(**row) for row in content["readings"]]
 
 
 def _show(
