@@ -332,7 +332,6 @@ class Hub:
             raise AssertionError("the embedded ordering repeated a batch")
         for task in tasks:
             flight.run(task)
-        self._ghosts |= flight.ghosts
         changes = state.take_changes() if batch is not None else {}
         if batch is None:
             self._release()
@@ -390,6 +389,7 @@ class Hub:
         for fate in flight.fates:
             if isinstance(fate, HangUp):
                 self._hang_up(fate)
+        self._ghosts |= flight.ghosts
         if self._operators:
             for task in flight.tasks:
                 outcome = self._operators.pop(id(task), None)
@@ -484,7 +484,6 @@ class Hub:
             if again[-1] is not task and asks(task):
                 flight.lookups.append((task, [], ""))
         self._tasks.extendleft(reversed(again))
-        self._ghosts = True
         self._reload()
 
     def _reload(self) -> None:
@@ -496,6 +495,7 @@ class Hub:
             self.failing = str(error)
             self._loop.call_later(RELOAD_SECONDS, self._reload)
             return
+        self._ghosts = True
         self._audiences.forget()
         self._land(self._flight)
 

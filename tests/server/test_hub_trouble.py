@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from hubbub.server import retention_desk
 from hubbub.server.fanout import Fanout
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.writing import Commit
-from tests.server.rig import CHATHISTORY, FULL, Node, has, with_hub
+from tests.server.rig import CHATHISTORY, FULL, PATIENCE, Node, has, with_hub
 
 
 def test_what_cant_be_stored_is_shown_to_nobody_and_its_sender_told(tmp_path: Path) -> None:
@@ -103,6 +104,30 @@ def test_who_left_is_reaped_though_batches_never_cease(tmp_path: Path) -> None:
         node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
         node.store.go.set()
         assert has(await bob.until("QUIT"), "ann!~ann@host.test QUIT :Connection lost")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_who_left_is_reaped_though_the_store_cant_be_read_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it can, the state is the one that couldn't be stored, in which they have left."""
+    monkeypatch.setattr(hub_module, "RELOAD_SECONDS", 0.05)
+
+    async def scenario(node: Node) -> None:
+        ann, bob = await node.join("ann"), await node.join("bob")
+        await node.settled()
+        node.store.error = FULL
+        node.store.load_errors = [StoreError(Trouble.IO, "gone")]
+        ann.drop("Connection reset")
+        async with asyncio.timeout(PATIENCE):
+            while node.store.load_errors:
+                await asyncio.sleep(0)
+        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.store.error = None
+        await node.settled()
+        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        await bob.until("ann!~ann@host.test QUIT :Connection lost")
 
     with_hub(tmp_path, scenario)
 
@@ -197,6 +222,35 @@ def test_a_registration_that_breaks_ends_the_connection(
             await ann.until("ERROR")
         assert not ann.is_open
         await node.join("ann")
+
+    with_hub(tmp_path, scenario)
+
+
+def test_what_is_left_of_a_registration_that_broke_is_reaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there as soon as its batch begins, and its connection is until that is stored."""
+    opens = HANDLERS[entries.Open]
+
+    def breaks(*arguments: Any) -> None:
+        opens(*arguments)
+        raise ZeroDivisionError
+
+    async def scenario(node: Node) -> None:
+        bob = await node.join("bob")
+        await node.settled()
+        node.store.hold()
+        with monkeypatch.context() as patch:
+            patch.setitem(HANDLERS, entries.Open, breaks)
+            ann = node.arrive()
+            ann.send("NICK ann", "USER ann 0 * :ann")
+            await node.store.commit_begun()
+        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.store.go.set()
+        await ann.until("ERROR")
+        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        await node.settled()
+        assert list(node.hub.state.sessions) == [bob.session.id]
 
     with_hub(tmp_path, scenario)
 
