@@ -18,6 +18,8 @@ from tests.faults.rig import Server, report, run, seed
 from tests.faults.test_kill import CONNECTIONS, KILLS, until_killed
 
 PEOPLE = 40
+REST_EVERY = 20
+"""After how many kills everybody may catch up: whoever misses more than 200 pages is shown a gap."""
 
 
 @pytest.mark.timeout(90 + 30 * KILLS)
@@ -38,7 +40,7 @@ async def _our_client(server: Server, chance: random.Random) -> None:
         # Who was never here can't be whispered to.
         while not all(person.model.registered for person in people):
             await asyncio.sleep(0.05)
-    talking = [asyncio.create_task(person.talk(crowd, people)) for person in people]
+    talking = _begin_to_talk(people, crowd)
     ledger = Ledger(server.database)
     for kill in range(1, KILLS + 1):
         await until_killed(server, crowd, chance, early=chance.random() < 0.25)
@@ -46,17 +48,18 @@ async def _our_client(server: Server, chance: random.Random) -> None:
         ledger.read()
         ledger.check(crowd.sessions)
         report("kill", number=kill, rows=len(ledger.rows))
-    for task in talking:
-        task.cancel()
+        if kill % REST_EVERY == 0:
+            await _cancelled(talking)
+            await _all_caught_up(people, f"the last word before kill {kill + 1}")
+            talking = _begin_to_talk(people, crowd)
+    await _cancelled(talking)
     await crowd.resume(server.port)
     await crowd.settle()
-    await _all_caught_up(people)
+    await _all_caught_up(people, "the very last word")
     ledger.read()
     for person in people:
         _check(person, ledger)
-    for task in living:
-        task.cancel()
-    await asyncio.gather(*living, *talking, return_exceptions=True)
+    await _cancelled(living)
     assert server.stop() == 0
     await crowd.all_lost()
     report(
@@ -69,7 +72,17 @@ async def _our_client(server: Server, chance: random.Random) -> None:
     )
 
 
-async def _all_caught_up(people: list[Person]) -> None:
+def _begin_to_talk(people: list[Person], crowd: Crowd) -> list[asyncio.Task[None]]:
+    return [asyncio.create_task(person.talk(crowd, people)) for person in people]
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _all_caught_up(people: list[Person], text: str) -> None:
     """Waits until what everybody said is answered, and everybody has been shown a last word."""
     async with asyncio.timeout(180):
         while not all(person.model.registered and person.model.settled for person in people):
@@ -78,7 +91,7 @@ async def _all_caught_up(people: list[Person]) -> None:
         for person in people:
             for room in person.rooms:
                 if room not in words:
-                    words[room] = f"the last word in {room}"
+                    words[room] = f"{text} in {room}"
                     person.say(room, words[room])
         while not all(person.has_shown(words[room]) for person in people for room in person.rooms):
             await asyncio.sleep(0.05)
