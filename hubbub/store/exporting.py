@@ -59,10 +59,9 @@ def export(path: Path, wanted: Wanted) -> Iterator[Exported]:
 def _open(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(Trouble.IO, f"There is no {path}: name the data directory with --data.")
-    # Opened for writing, as a reader takes part in the write-ahead log; it writes nothing itself.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+    # Not for writing: SQLite would move the write-ahead log to the file if this were closed last, and
+    # a server that stopped in trouble has left it to the next start, which writes it anew first.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
 
 
 def _export(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[Exported]:

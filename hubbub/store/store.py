@@ -104,15 +104,15 @@ class Store:
         self._journal = Journal(writer)
         self._lists = Lists()
         self._expiry = Expiry(self._journal, self._lists, self._index)
-        # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
-        # commit may lie whose sync failed, and that everybody was told isn't stored.
-        self._anchor = _anchor(path)
         self._position = _position(writer)
         self.log_id: str = writer.execute("SELECT min(id) FROM log").fetchone()[0] or ""
         if not is_log_id(self.log_id):
             raise StoreError(
                 Trouble.CORRUPT, f"{path} has lost its log's name. Put a backup in its place."
             )
+        # While one connection stays open SQLite never reads the write-ahead log's end anew, where a
+        # commit may lie whose sync failed, and that everybody was told isn't stored.
+        self._anchor = _anchor(path)
 
     @property
     def position(self) -> int:
@@ -371,9 +371,13 @@ class Store:
         try:
             return self._readers.pop()
         except IndexError:
-            reader = _connect(self.path)
-        reader.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
-        reader.execute("PRAGMA query_only = ON")
+            # It may be closed last, by who still reads when the store is closed: see `_anchor`.
+            reader = _connect(self.path, writes=False)
+        try:
+            reader.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+        except BaseException:
+            _close(reader)
+            raise
         return reader
 
     def close(self) -> None:
@@ -427,9 +431,11 @@ def _anchor(path: Path) -> sqlite3.Connection:
     with the last one that could, which mustn't be while a sync of the log may have failed."""
     anchor = _connect(path, writes=False)
     try:
+        # It holds the file from the first time on that it could read it.
         anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        pass  # who reads for a purpose will be told
+    except BaseException:
+        _close(anchor)
+        raise
     return anchor
 
 

@@ -16,11 +16,11 @@ from random import Random
 
 import pytest
 
+from hubbub.store import exporting, syncing
 from hubbub.store import store as store_module
-from hubbub.store import syncing
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store, open_store
-from hubbub.store.syncing import rewrite
+from hubbub.store.syncing import rewrite, wal_of
 from tests.faults.simulation.disk import Connection, Disk
 from tests.faults.simulation.world import DATABASE
 from tests.store.making import commit, said, take_back
@@ -203,6 +203,56 @@ def test_nobody_closes_the_last_connection_of_a_store_whose_sync_has_failed() ->
             _say(store)  # the log couldn't be written anew
         store.close()
         assert bytes(machine.disk.files[str(DATABASE)].content) == moved
+
+
+def test_who_still_reads_when_a_store_in_trouble_closes_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hubbub.db"
+    store = open_store(path)
+    _say(store, 3)
+    moved = path.read_bytes()
+    assert store._writer is not None
+    store._writer.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "rewrite", _breaks)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                _say(store)
+    with store._reading() as reader:
+        assert reader.execute("SELECT count(*) FROM history").fetchone() == (3,)
+        store.close()
+    assert list(exporting.export(path, exporting.Wanted()))
+    assert path.read_bytes() == moved
+    assert wal_of(path).stat().st_size
+    with closing(open_store(path)) as store:
+        assert store.position == 3
+
+
+def _breaks(*_: object) -> None:
+    raise OSError(errno.EIO, "a sync failed")
+
+
+def test_a_store_doesnt_open_without_the_connection_that_is_to_be_closed_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on, and after a sync that failed whoever is closed last would move the log."""
+    path = tmp_path / "hubbub.db"
+    connect = store_module._connect
+
+    class Broken(sqlite3.Connection):
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    def connected(path: Path, *, writes: bool = True) -> sqlite3.Connection:
+        return connect(path) if writes else sqlite3.connect(path, factory=Broken)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "_connect", connected)
+        with pytest.raises(StoreError, match="disk I/O error"):
+            open_store(path)
+    open_store(path).close()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_is_written_anew_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -379,8 +379,6 @@ class Cursor:
     def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
         raw = self.connection.raw()
         try:
-            if statement.startswith("PRAGMA query_only"):
-                return self  # what one reader may is what the shared connection may
             if statement.startswith(_AUTOCHECKPOINT):
                 raw.set_wal_hook(_checkpointing(int(statement[len(_AUTOCHECKPOINT) :])))
                 return self
