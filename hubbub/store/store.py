@@ -74,6 +74,8 @@ def open_store(path: Path) -> Store:
         raise trouble(path, error) from error
     try:
         _require_json(writer)
+        # What a new schema changes mustn't have the log moved that wasn't written anew yet.
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
         migrations.prepare(writer, path)
         _set_up_writer(writer, path)
         _make_sure(writer, path)
@@ -282,8 +284,10 @@ class Store:
         try:
             # Without waiting: while a backup runs this fails, and the next commit mustn't.
             writer.execute("PRAGMA busy_timeout = 0")
-            writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-            writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+            try:
+                writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            finally:
+                writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error as error:
             # Not stored less than before; but what a step wrote without waiting may be lost.
             self._recover(self._kind(error))

@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 
-from hubbub.store import exporting, syncing
+from hubbub.store import exporting, migrations, syncing
 from hubbub.store import store as store_module
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store, open_store
@@ -253,6 +253,41 @@ def test_a_store_doesnt_open_without_the_connection_that_is_to_be_closed_last(
             open_store(path)
     open_store(path).close()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("moment", [2_400, 3_000])
+def test_a_start_that_changes_the_schema_moves_no_log_that_it_has_not_written_anew(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = "CREATE TABLE more (x); INSERT INTO more VALUES (zeroblob(4200000))"  # 1,000 pages
+    monkeypatch.setattr(migrations, "snapshot", lambda connection, path: None)
+    with _machine(moment, rewrites=True) as machine:
+        store = machine.start()
+        _say(store, 60)
+        kept = store.position
+        _fail(machine, store)
+        machine.disk.crash(power=False)
+        monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, more))
+        machine.cut_after(moment)
+        with pytest.raises(StoreError):
+            open_store(DATABASE)
+        machine.cut()
+        with closing(machine.start()) as store, closing(machine.connect(DATABASE)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert store.position >= kept
+
+
+def test_a_writer_that_had_no_room_to_move_the_log_waits_for_others_as_before() -> None:
+    with _machine(0, rewrites=True) as machine:
+        store = machine.start()
+        _say(store, 40)
+        store._checkpoint("PASSIVE")
+        _say(store, 20)
+        machine.disk.full = True
+        store._checkpoint("PASSIVE")
+        assert store._writer is not None
+        half_a_second = 500
+        assert store._writer.execute("PRAGMA busy_timeout").fetchone() == (half_a_second,)
 
 
 def test_a_file_is_written_anew_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

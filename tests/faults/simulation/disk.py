@@ -233,6 +233,11 @@ class _SystemRefused(apsw.IOError):
     extendedresult: int = apsw.SQLITE_IOERR
 
 
+class _NoRoom(apsw.FullError):
+    result: int = apsw.SQLITE_FULL
+    extendedresult: int = apsw.SQLITE_FULL
+
+
 def _io_error(text: str) -> apsw.IOError:
     return _SystemRefused(text)
 
@@ -263,7 +268,7 @@ class _Handle:
             self._file.write(offset, bytes(data)[: len(data) // 2])
             raise _io_error("a write failed")
         if self._disk.full and offset + len(data) > len(self._file.content):
-            raise apsw.FullError("the disk is full")
+            raise _NoRoom("the disk is full")
         self._file.write(offset, bytes(data))
 
     def xTruncate(self, size: int) -> None:
