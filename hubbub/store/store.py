@@ -55,9 +55,10 @@ _WAL_KEPT_BYTES: Final = 16 << 20
 _WAL_MOST_BYTES: Final = 64 << 20
 _WAL_LOOK_EVERY: Final = 64
 _CHECKPOINT_PAGES: Final = 1_000
-"""With how many pages in the write-ahead log a commit moves them to the file proper."""
-_CHECKPOINT_STEPS: Final = 16
-"""After how many steps without a commit the same is done."""
+"""With how many pages in the write-ahead log SQLite moves them to the file proper after a commit.
+
+It tells nobody when a sync fails in that; nothing is lost, as all of the log was synced just before.
+"""
 _JOURNAL_CHUNK: Final = 256
 
 
@@ -100,8 +101,6 @@ class Store:
         self._writer: sqlite3.Connection | None = writer
         self._readers: list[sqlite3.Connection] = []
         self._closed = self._erased = False
-        self._synchronous = "FULL"
-        self._steps = 0
         self._index = Index()
         self._journal = Journal(writer)
         self._lists = Lists()
@@ -132,10 +131,9 @@ class Store:
         with self._writing() as cursor:
             erased = write(cursor, commit, position, self._journal, self._lists, self._index)
         self._position = position
-        self._steps = 0
         if erased:
             self._erased = True
-            self._checkpoint("TRUNCATE")
+            self._empty_wal()
         if position % _WAL_LOOK_EVERY == 0 and self._writer is not None:
             self._bound_wal()
 
@@ -145,31 +143,32 @@ class Store:
         A step takes about so many seconds, on a machine that does nothing else; one that writes what
         the steps before made ready takes some 20 ms.
 
-        A step that a power cut undoes is done again, so it isn't waited for until it is on the
-        disk. Raises StoreError; the next call goes on where the last good one ended.
+        It is waited for as a commit is: after a sync that failed the system may have forgotten what
+        wasn't synced before, and SQLite would copy to the file whatever it finds there instead.
+        Raises StoreError; the next call goes on where the last good one ended.
         """
         # Only a commit opens the file anew, as its caller goes back to what was kept.
         if self._writer is None:
             return False
-        with self._stepping() as cursor:
+        with self._writing() as cursor:
             more = self._index.step(cursor, seconds)
             if not more:
                 self._lists.list_tail(cursor)
         if self._erased and not more:
             # Now the words of what was erased are gone from the index, too.
             self._erased = False
-            self._checkpoint("TRUNCATE")
+            self._empty_wal()
         return more
 
     def expire_some(self, now: int, keep_days: int) -> bool:
         """Takes out some of what was kept for long enough at `now`, in milliseconds, given the
         server's limit (0: for ever) and the rooms'; False when all of it is gone.
 
-        As with `index_some`, a step that is undone is done again. Raises StoreError.
+        It is waited for, as in `index_some`. Raises StoreError.
         """
         if self._writer is None:
             return False
-        with self._stepping() as cursor:
+        with self._writing() as cursor:
             gone, more = self._expiry.step(cursor, now, keep_days)
         self._erased |= gone > 0
         return more
@@ -190,31 +189,11 @@ class Store:
         places.add(cursor, added)
 
     @contextmanager
-    def _stepping(self) -> Iterator[sqlite3.Cursor]:
-        """A transaction that isn't waited for. Raises StoreError when nothing of it was kept.
-
-        What it writes is synced by the next commit, or by the checkpoint after some such steps: if
-        that sync fails, the log has to be written anew before anything is said upon it. SQLite
-        wouldn't tell of it in a checkpoint of its own, so none may come after a step.
-        """
-        with self._writing("NORMAL") as cursor:
-            yield cursor
-        self._steps += 1
-        if self._steps >= _CHECKPOINT_STEPS:
-            self._steps = 0
-            self._checkpoint("PASSIVE")
-
-    @contextmanager
-    def _writing(self, synchronous: str = "FULL") -> Iterator[sqlite3.Cursor]:
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
         """A transaction of the writer's. Raises StoreError when nothing of it was kept."""
         try:
             writer = self._writer or self._reopen()
             cursor = writer.cursor()
-            if synchronous != self._synchronous:
-                pages = _CHECKPOINT_PAGES if synchronous == "FULL" else 0
-                cursor.execute(f"PRAGMA synchronous = {synchronous}")
-                cursor.execute(f"PRAGMA wal_autocheckpoint = {pages}")
-                self._synchronous = synchronous
             cursor.execute("BEGIN IMMEDIATE")
             yield cursor
             cursor.execute("COMMIT")
@@ -258,7 +237,7 @@ class Store:
         except BaseException:
             _close(writer)
             raise
-        self._writer, self._synchronous = writer, "FULL"
+        self._writer = writer
         # A commit whose last sync failed can still turn out to be there when the file is opened
         # anew; the state that this batch was applied to is then behind.
         known, self._position = self._position, position
@@ -273,11 +252,10 @@ class Store:
                 return
         except OSError:
             return  # the batch is committed; what is wrong with the disk the next commit will tell
-        self._checkpoint("TRUNCATE")
+        self._empty_wal()
 
-    def _checkpoint(self, mode: str) -> None:
-        """Moves what was committed to the file proper; not what somebody is reading, or, to truncate
-        the log, nothing while anybody reads."""
+    def _empty_wal(self) -> None:
+        """Moves all that was committed to the file proper, unless somebody is reading it."""
         writer = self._writer
         if writer is None:
             return
@@ -285,11 +263,11 @@ class Store:
             # Without waiting: while a backup runs this fails, and the next commit mustn't.
             writer.execute("PRAGMA busy_timeout = 0")
             try:
-                writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         except sqlite3.Error as error:
-            # Not stored less than before; but what a step wrote without waiting may be lost.
+            # Not stored less than before; but a disk in trouble is to be met with care.
             self._recover(self._kind(error))
 
     # -- reading --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
@@ -24,8 +25,7 @@ from hubbub.server.connection import Connection
 from hubbub.server.fanout import Fanout
 from hubbub.server.hub import Hub
 from hubbub.server.questions import Questions
-from hubbub.store import writing
-from hubbub.store.store import Store
+from hubbub.store import store, writing
 
 Bug = Callable[[], AbstractContextManager[object]]
 
@@ -114,12 +114,13 @@ def _whisper_to_the_former_holder() -> AbstractContextManager[object]:
 
 def _commits_not_synced() -> AbstractContextManager[object]:
     """SQLite is told not to wait for the disk."""
-    writing_of = Store._writing
+    set_up = store._set_up_writer
 
-    def unsynced(self: Store, synchronous: str = "FULL") -> AbstractContextManager[sqlite3.Cursor]:
-        return writing_of(self, "OFF")
+    def unsynced(writer: sqlite3.Connection, path: Path) -> None:
+        set_up(writer, path)
+        writer.execute("PRAGMA synchronous = OFF")
 
-    return patch.object(Store, "_writing", unsynced)
+    return patch.object(store, "_set_up_writer", unsynced)
 
 
 def _asked_and_never_read_again() -> AbstractContextManager[object]:

@@ -112,6 +112,7 @@ class Disk:
         self.on_operation: Callable[[], None] = lambda: None
         self._chance = chance
         self._is_forgetful = chance.random() < 0.5
+        self._loses_memory = self._is_forgetful and chance.random() < 0.5
         self._open: dict[str, apsw.Connection] = {}
         self._users: dict[str, int] = {}
         self._left_behind: list[apsw.Connection] = []
@@ -166,7 +167,8 @@ class Disk:
         """A sync that fails: some sectors are on the disk.
 
         The others are tried again by the next; or never, where the system takes them for written
-        from here on, as Linux does.
+        from here on, as Linux does. Then programs may still see what they wrote, or they don't,
+        as on btrfs, or as anywhere when the memory was wanted for something else.
         """
         self.failed_syncs += 1
         for write in file.pending:
@@ -175,6 +177,9 @@ class Disk:
                     do(file.durable, part)
         if self._is_forgetful:
             file.pending.clear()
+        if self._loses_memory:
+            size = len(file.content)
+            file.content[:] = file.durable[:size].ljust(size, b"\0")
 
     def rewrite(self, path: Path) -> None:
         """`hubbub.store.syncing.rewrite`, for a file here. Raises OSError."""
