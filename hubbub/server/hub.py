@@ -594,6 +594,8 @@ class Hub:
         self._expiry.stop()
         await asyncio.to_thread(self._writer.shutdown)
         await self._questions.stop()
+        for connection in connections:
+            connection.drop(reason)  # whoever hasn't closed by now isn't waited for
 
 
 async def _nothing_to_reload(by: str) -> Reloaded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hubbub.core.ids import NO_SESSION
 from hubbub.edge.session import Phase
 from hubbub.irc.names import fold_nick
 from hubbub.server import hub as hub_module
+from hubbub.server.connection import Connection, Welcome
+from hubbub.server.http import Site
 from tests.server.rig import FULL, PATIENCE, Node, Wire, has, with_hub
 from tests.world import RULES
 
@@ -357,6 +360,22 @@ def test_the_silent_are_asked_then_dropped_and_the_slow_to_register_too(tmp_path
         assert (await ann.until("QUIT"))[-1].endswith(
             "bob!~bob@host.test QUIT :Ping timeout: 190 seconds"
         )
+
+    with_hub(tmp_path, scenario)
+
+
+def test_no_connection_is_left_open_at_the_end(tmp_path: Path) -> None:
+    async def scenario(node: Node) -> None:
+        here, there = socket.socketpair()
+        welcome = Welcome(None, True, 65_536, Site(1))
+        session = node.hub.next_session("host.test", "")
+        loop = asyncio.get_running_loop()
+        node.hub.admit(Connection(here, "127.0.0.1", node.hub, session, welcome, loop))
+        await node.hub.stop("over")
+        # The other side hasn't closed, and isn't waited for.
+        assert here.fileno() == -1
+        assert there.recv(100) == b"ERROR :Closing link: over\r\n"
+        there.close()
 
     with_hub(tmp_path, scenario)
 
