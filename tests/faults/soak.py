@@ -77,6 +77,7 @@ class Client:
         self._rest = b""
         self.said = 0
         """How many messages came to it."""
+        self.joined = False
         self.say(f"NICK {nick}", f"USER {nick} 0 * :{nick}", "PART #lobby", f"JOIN {room}")
 
     def say(self, *lines: str) -> None:
@@ -92,6 +93,7 @@ class Client:
         *lines, self._rest = (self._rest + received).split(b"\n")
         for line in lines:
             self.said += b" PRIVMSG " in line
+            self.joined |= f" {self.room} :End of /NAMES".encode() in line
             if line.startswith(b"PING"):
                 self.say("PONG" + line[4:].decode().rstrip())
         return lines
@@ -179,6 +181,8 @@ class Crowd:
 
     def fill(self, messages: int) -> None:
         """Says so much at once that whatever remembers what was said is full, as after some days."""
+        while not self._hearer.joined:  # it wouldn't hear all, and be waited for without end
+            self.serve(1.0)
         for _ in range(messages // 100):
             self._texts += 100
             lines = []

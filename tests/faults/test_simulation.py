@@ -5,7 +5,10 @@ More of them: `python -m tests.faults.simulate --seeds 10000`, or `make faults F
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
+from random import Random
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.faults import simulate
 from tests.faults.simulate import first_wrong, outcome, play_seed
 from tests.faults.simulation.bugs import BUGS, with_bug
 from tests.faults.simulation.disk import SECTOR, File
+from tests.faults.simulation.loop import Loop
 from tests.faults.simulation.plan import make_plan
 from tests.faults.simulation.records import known, read, write
 from tests.faults.simulation.shrinking import reason, shrink
@@ -69,9 +73,31 @@ def test_what_is_raised_is_wrong_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "in broken" in wrong
 
 
-def test_what_was_synced_is_never_lost() -> None:
-    from random import Random
+def test_what_a_process_had_not_begun_when_it_died_is_closed_and_nothing_else() -> None:
+    world, ended = World(make_plan(7)), []
 
+    async def work() -> None:
+        try:
+            await asyncio.sleep(1.0)
+        finally:
+            ended.append("in good order")
+
+    # It has of a loop's methods those that the server and asyncio's tasks call.
+    loop = Loop(world, Random(7), lambda: None, world.trouble)  # type: ignore[abstract]
+    begun, unbegun, late = work(), work(), work()
+    loop.create_task(begun)
+    world._go_on(lambda: inspect.getcoroutinestate(begun) == inspect.CORO_CREATED)
+    loop.create_task(unbegun)
+    loop.end()
+    loop.create_task(late)
+    assert inspect.getcoroutinestate(begun) == inspect.CORO_SUSPENDED
+    assert inspect.getcoroutinestate(unbegun) == inspect.CORO_CLOSED
+    assert inspect.getcoroutinestate(late) == inspect.CORO_CLOSED
+    assert ended == []
+    world.close()
+
+
+def test_what_was_synced_is_never_lost() -> None:
     lost = kept = torn = 0
     for seed in range(200):
         file = File()

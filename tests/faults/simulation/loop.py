@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import heapq
+import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
@@ -46,6 +47,7 @@ class Loop(asyncio.AbstractEventLoop):
         self._writers: dict[int, tuple[Callable[..., object], tuple[object, ...]]] = {}
         self._sockets: dict[int, Pollable] = {}
         self._poked: set[tuple[int, bool]] = set()
+        self._unbegun: list[Coroutine[Any, Any, Any]] = []
 
     def end(self) -> None:
         """The process is gone: nothing more is called."""
@@ -53,6 +55,7 @@ class Loop(asyncio.AbstractEventLoop):
         self._ready.clear()
         self._readers.clear()
         self._writers.clear()
+        self._close_unbegun()
 
     # -- turns --
 
@@ -154,13 +157,20 @@ class Loop(asyncio.AbstractEventLoop):
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, Any], **options: Any
     ) -> asyncio.Task[Any]:
-        try:
-            task = asyncio.Task(coro, loop=self, **options)
-        except ProcessDied:
-            coro.close()
-            raise
+        task = asyncio.Task(coro, loop=self, **options)
         task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self._unbegun = [other for other in self._unbegun if _is_unbegun(other)]
+        self._unbegun.append(coro)
+        if self._ended:
+            self._close_unbegun()
         return task
+
+    def _close_unbegun(self) -> None:
+        """Closes what will never begin, which Python would complain of; nothing of it is run by that."""
+        for coro in self._unbegun:
+            if _is_unbegun(coro):
+                coro.close()
+        self._unbegun.clear()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         if not self._ended and not isinstance(context.get("exception"), ProcessDied):
@@ -243,6 +253,10 @@ class Loop(asyncio.AbstractEventLoop):
                 callback(*args)
             finally:
                 self.poke(fd)
+
+
+def _is_unbegun(coro: Coroutine[Any, Any, Any]) -> bool:
+    return inspect.getcoroutinestate(coro) == inspect.CORO_CREATED
 
 
 class Pollable(Protocol):
