@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def process_tree(pid: int) -> list[int]:
         parent = todo.pop()
         tree.append(parent)
         for task in Path(f"/proc/{parent}/task").iterdir():
-            todo += [int(child) for child in (task / "children").read_text().split()]
+            with suppress(FileNotFoundError):  # a thread that has ended since
+                todo += [int(child) for child in (task / "children").read_text().split()]
     return tree
 
 
