@@ -1,7 +1,7 @@
 """`make bench`: all that Hubbub promises about speed and memory, beside other servers, in one run.
 
     make bench                 in less than 20 minutes: fewer pairs, little with more than 2,000
-    make bench FULL=1          all scenarios, seven pairs each, some hours
+    make bench FULL=1          all scenarios, seven pairs each, an hour and a half
     make bench ARGS=--quick    one short pair of each: whether it all runs here
 
 Prints a table as it goes, and saves it with the raw samples and the plots under `bench/results/`. The exit
