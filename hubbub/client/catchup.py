@@ -27,7 +27,7 @@ from hubbub.client.timeline import Conversation, Timeline, timestamp
 FIRST_LOOK = 50
 """Messages shown of a room that is joined for the first time."""
 ANSWER_WITHIN = 20.0
-"""Seconds until a question counts as unanswered."""
+"""Seconds until a question counts as unanswered, by a server that has said something else since."""
 PAGES_MOST = 200
 FUZZ = 10.0
 """Seconds by which the server's clocks may disagree with each other."""
@@ -280,9 +280,14 @@ class CatchUp:
         self._advance(now)
         return True
 
-    def tick(self, now: float) -> None:
-        """Give up on a question that has waited too long."""
-        if self._asked is not None and now - self._asked.asked_at >= ANSWER_WITHIN:
+    def tick(self, now: float, heard: float) -> None:
+        """Give up on a question that has waited too long; the server was `heard` last at that time.
+
+        One that says nothing at all may be out of reach: what was missed is asked again after that.
+        """
+        if self._asked is None or heard <= self._asked.asked_at:
+            return
+        if now - self._asked.asked_at >= ANSWER_WITHIN:
             asked, self._asked = self._asked, None
             self._give_up(asked, "", "the server gave no answer")
             self._advance(now)

@@ -182,7 +182,7 @@ class Connection:
             try:
                 self.registration.tick(now)
                 self.account.require_accounts()
-                self.catch_up.tick(now)
+                self.catch_up.tick(now, self._heard)
             except (ValueError, IntentError) as error:
                 self.wants_close = f"the server sends what can't be meant: {error}"
             self.questions.tick(now)

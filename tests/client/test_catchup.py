@@ -64,12 +64,30 @@ def test_an_unknown_place_falls_back_to_the_latest_and_says_so(rig: Rig) -> None
 def test_an_unanswered_question_ends_in_a_gap_not_in_silence(rig: Rig) -> None:
     rig.register()
     rig.lobby()
+    rig.wait(1)
     rig.gets(said(2, "live"))
     rig.take()
     rig.wait(21)
     gap, shown, _ = rig.take()
     assert isinstance(gap, Gap)
     assert isinstance(shown, MessageShown)
+
+
+def test_what_a_server_out_of_reach_was_asked_is_asked_again_from_the_same_place(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.gets(said(2, "two"))
+    for again in range(2):
+        rig.down()
+        targets, _ = rig.register()
+        rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
+        (ask,) = rig.lobby(20 + again)
+        assert without_tags(ask) == "CHATHISTORY AFTER #lobby msgid=m2 100"
+        rig.gets(said(30, "live"))
+        rig.take()
+        rig.wait(50)
+        assert not any(isinstance(event, (Gap, MessageShown)) for event in rig.take())
+    rig.history(label_of(ask), said(3, "three"), said(30, "live"))
+    assert rig.texts() == ["three", "live"]
 
 
 def test_whispers_missed_meanwhile_come_before_live_ones(rig: Rig) -> None:
