@@ -27,7 +27,7 @@ from hubbub.client.timeline import Conversation, Timeline, timestamp
 FIRST_LOOK = 50
 """Messages shown of a room that is joined for the first time."""
 ANSWER_WITHIN = 20.0
-"""Seconds until a question counts as unanswered, by a server that has said something else since."""
+"""Seconds until a question counts as unanswered."""
 PAGES_MOST = 200
 FUZZ = 10.0
 """Seconds by which the server's clocks may disagree with each other."""
@@ -45,6 +45,9 @@ class Aim(Enum):
     AGAIN = "the latest, which the person wants to see again"
     OLDER = "what the person wants to read again"
     SEARCH = "what the person searches"
+
+
+_THE_PERSONS = (Aim.AGAIN, Aim.OLDER, Aim.SEARCH)
 
 
 @dataclass(slots=True)
@@ -284,11 +287,13 @@ class CatchUp:
         """Give up on a question that has waited too long; the server was `heard` last at that time.
 
         One that says nothing at all may be out of reach: what was missed is asked again after that.
+        What the person asked is given up all the same, as nobody would ask it again.
         """
-        if self._asked is None or heard <= self._asked.asked_at:
+        asked = self._asked
+        if asked is None or now - asked.asked_at < ANSWER_WITHIN:
             return
-        if now - self._asked.asked_at >= ANSWER_WITHIN:
-            asked, self._asked = self._asked, None
+        if heard > asked.asked_at or asked.aim in _THE_PERSONS:
+            self._asked = None
             self._give_up(asked, "", "the server gave no answer")
             self._advance(now)
 

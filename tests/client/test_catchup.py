@@ -8,6 +8,7 @@ from hubbub.client.events import (
     HistoryShown,
     Joined,
     MessageShown,
+    Refused,
 )
 from tests.client.rig import CAPS, Rig, in_lobby, label_of, said, stamp, without_tags
 
@@ -88,6 +89,15 @@ def test_what_a_server_out_of_reach_was_asked_is_asked_again_from_the_same_place
         assert not any(isinstance(event, (Gap, MessageShown)) for event in rig.take())
     rig.history(label_of(ask), said(3, "three"), said(30, "live"))
     assert rig.texts() == ["three", "live"]
+
+
+def test_what_the_person_asked_is_given_up_though_the_server_is_out_of_reach(rig: Rig) -> None:
+    in_lobby(rig)
+    rig.connection.catch_up.search("in=#lobby", "tea", rig.now)
+    rig.wait(21)
+    (refused,) = rig.take()
+    assert isinstance(refused, Refused)
+    assert refused.reason == "the server gave no answer"
 
 
 def test_whispers_missed_meanwhile_come_before_live_ones(rig: Rig) -> None:
