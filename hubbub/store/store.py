@@ -370,16 +370,17 @@ class Store:
         while self._readers:
             _close(self._readers.pop())
         writer, self._writer = self._writer, None
-        last = [self._anchor]  # which leaves the write-ahead log to the next start
-        if writer is not None:
-            last.insert(0, writer)
-            try:
-                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                last.reverse()
-            except sqlite3.Error:
-                pass  # all is in the log
-        for connection in last:
-            _close(connection)
+        if writer is None:
+            _close(self._anchor)
+            return
+        first, last = writer, self._anchor  # which leaves the log to the next start
+        try:
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            first, last = last, first
+        except sqlite3.Error:
+            pass  # all is in the log
+        _close(first)
+        _close(last)
 
 
 def _make_private(path: Path) -> None:
