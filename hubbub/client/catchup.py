@@ -286,13 +286,15 @@ class CatchUp:
     def tick(self, now: float, heard: float) -> None:
         """Give up on a question that has waited too long; the server was `heard` last at that time.
 
-        One that says nothing at all may be out of reach: what was missed is asked again after that.
-        What the person asked is given up all the same, as nobody would ask it again.
+        What was missed is given up when the server goes on without an answer: one that says nothing
+        any more may be out of reach, and is asked again from the same place after that. What the
+        person asked is given up all the same, as nobody would ask it again.
         """
         asked = self._asked
-        if asked is None or now - asked.asked_at < ANSWER_WITHIN:
+        if asked is None:
             return
-        if heard > asked.asked_at or asked.aim in _THE_PERSONS:
+        until = now if asked.aim in _THE_PERSONS else heard
+        if until - asked.asked_at >= ANSWER_WITHIN:
             self._asked = None
             self._give_up(asked, "", "the server gave no answer")
             self._advance(now)

@@ -65,10 +65,10 @@ def test_an_unknown_place_falls_back_to_the_latest_and_says_so(rig: Rig) -> None
 def test_an_unanswered_question_ends_in_a_gap_not_in_silence(rig: Rig) -> None:
     rig.register()
     rig.lobby()
-    rig.wait(1)
+    rig.wait(21)
     rig.gets(said(2, "live"))
     rig.take()
-    rig.wait(21)
+    rig.wait(1)
     gap, shown, _ = rig.take()
     assert isinstance(gap, Gap)
     assert isinstance(shown, MessageShown)
@@ -83,6 +83,7 @@ def test_what_a_server_out_of_reach_was_asked_is_asked_again_from_the_same_place
         rig.history(label_of(targets), kind="draft/chathistory-targets", target="")
         (ask,) = rig.lobby(20 + again)
         assert without_tags(ask) == "CHATHISTORY AFTER #lobby msgid=m2 100"
+        rig.wait(10)
         rig.gets(said(30, "live"))
         rig.take()
         rig.wait(50)
