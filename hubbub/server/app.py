@@ -44,6 +44,7 @@ from hubbub.server.hub import Hub
 from hubbub.server.intake import Pace
 from hubbub.server.invite import invite_word
 from hubbub.server.listener import Door, Listeners
+from hubbub.server.liveness import Patience
 from hubbub.server.options import ServeOptions
 from hubbub.server.postman import Postman
 from hubbub.server.tls_socket import Asking, note_names
@@ -199,12 +200,10 @@ class Running:
         while True:
             await asyncio.sleep(CARE_SECONDS)
             limits = self._config.limits
-            self._hub.look_after(
-                loop.time(),
-                registration=limits.registration_seconds,
-                ping=limits.ping_seconds,
-                timeout=limits.ping_timeout_seconds,
+            patience = Patience(
+                limits.registration_seconds, limits.ping_seconds, limits.ping_timeout_seconds
             )
+            self._hub.look_after(loop.time(), patience)
             if loop.time() - looked >= CERTIFICATE_SECONDS:
                 looked = loop.time()
                 self._renew_certificate()

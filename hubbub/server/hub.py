@@ -15,12 +15,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from hubbub.commands.dispatch import dispatch, too_long
-from hubbub.commands.multiline import expire
 from hubbub.core import entries
 from hubbub.core.apply import HANDLERS, begin
 from hubbub.core.batches import AnyEntry, Batch, lasting
@@ -49,6 +47,7 @@ from hubbub.server.fanout import Audiences, Fanout
 from hubbub.server.flight import BROKEN, SORRY, Flight, asks, with_close
 from hubbub.server.indexer import Indexer
 from hubbub.server.intake import Intake, Pace
+from hubbub.server.liveness import Patience, look_at
 from hubbub.server.per_address import PerAddress
 from hubbub.server.purger import Purger
 from hubbub.server.questions import Questions
@@ -69,8 +68,6 @@ BATCH_TASKS: Final = 2_000
 """How many lines one batch takes at most; the rest wait for the next."""
 WAITING_TASKS: Final = 50_000
 """How many lines may wait for their batch; beyond that no more are read."""
-BATCH_SECONDS: Final = 60.0
-"""How long a client may take to send one message of several lines."""
 STOP_SECONDS: Final = 10.0
 """How long what is under way may take to be stored when the server stops."""
 UNSEEN_SECONDS: Final = 30.0
@@ -187,9 +184,9 @@ class Hub:
         most = self.most_per_address
         if most and self.per_address.of(address) > most and not is_loopback(address):
             fate = HangUp(connection.session.id, "Too many connections from your address")
-            self._hang_up(fate)
+            self.hang_up(fate)
         elif not self.arrivals.admits(address, self._loop.time()):
-            self._hang_up(HangUp(connection.session.id, TOO_FAST))
+            self.hang_up(HangUp(connection.session.id, TOO_FAST))
 
     def _place(self, connection: Connection, address: str) -> None:
         connection.peer = connection.session.address = address
@@ -388,7 +385,7 @@ class Hub:
             log.exception("showing a batch failed: this is a bug in Hubbub")
         for fate in flight.fates:
             if isinstance(fate, HangUp):
-                self._hang_up(fate)
+                self.hang_up(fate)
         self._ghosts |= flight.ghosts
         if self._operators:
             for task in flight.tasks:
@@ -435,7 +432,8 @@ class Hub:
             if fate.nick:
                 log.info("%s joined from %s", fate.nick, connection.peer)
 
-    def _hang_up(self, fate: HangUp) -> None:
+    def hang_up(self, fate: HangUp) -> None:
+        """Tells a session why it has to go, and closes it when it has been told."""
         connection = self._discharge(fate.session)
         if connection is None:
             return
@@ -512,41 +510,15 @@ class Hub:
 
     # -- time, configuration, the end -----------------------------------------------------
 
-    def look_after(self, now: float, *, registration: float, ping: float, timeout: float) -> None:
-        """Drops who doesn't register or doesn't answer, and asks the silent for a sign of life."""
+    def look_after(self, now: float, patience: Patience) -> None:
+        """Sees who is still there, and what is over by the time that it is."""
         ask = f"PING :{self.rules.server_name}\r\n".encode()
-        for connection in list(self.connections.values()):
-            session = connection.session
-            if session.phase is Phase.REGISTERING and now - connection.opened_at > registration:
-                # Thousands of handshakes that were begun at once end at once.
-                self.turns.take(partial(self._time_out, session))
-            elif connection.pinged:
-                if now - connection.heard_at > ping + timeout:
-                    silent = round(now - connection.heard_at)
-                    self.expel(connection, f"Ping timeout: {silent} seconds")
-            elif session.phase is Phase.REGISTERED and now - connection.heard_at > ping:
-                connection.pinged = True
-                connection.write(ask)
-            if session.incoming is not None:
-                self._hurry(session, now)
+        look_at(list(self.connections.values()), self, ask, patience, now)
         if self._ghosts:
             self._ghosts = False
             self._reap()
         if self.state.has_expired(int(self._clock() * 1000)):
             self.submit(Task(self._console, (entries.TimePassed(NO_SESSION),)))
-
-    def _time_out(self, session: Session) -> None:
-        if session.phase is Phase.REGISTERING:
-            self._hang_up(HangUp(session.id, "Registration timed out"))
-
-    def _hurry(self, session: Session, now: float) -> None:
-        """Gives up a client's batch that it doesn't end."""
-        incoming = session.incoming
-        assert incoming is not None
-        if incoming.seen_at is None:
-            incoming.seen_at = now
-        elif now - incoming.seen_at > BATCH_SECONDS and not incoming.failed:
-            self.submit(expire(session))
 
     def run_errand(self, errand: Errand, done: Callable[[Outcome], None]) -> None:
         """Has a letter sent or the configuration read again, and tells `done` what came of it."""
@@ -586,7 +558,7 @@ class Hub:
         if self._tasks or self._flight is not None:
             log.error("stopping though not everything could be stored: %s", self.failing or "slow")
         for session in list(self.connections):
-            self._hang_up(HangUp(session, reason))
+            self.hang_up(HangUp(session, reason))
         until = self._loop.time() + GOODBYE_SECONDS
         while any(connection.unsent for connection in connections) and self._loop.time() < until:
             await asyncio.sleep(0.01)

@@ -47,6 +47,7 @@ from hubbub.irc.replies import Refused, Reply
 from hubbub.server.fanout import Audiences, Fanout
 from hubbub.server.hub import Hub
 from hubbub.server.intake import Pace
+from hubbub.server.liveness import Patience
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.store import Store, open_store
 from hubbub.store.writing import Commit
@@ -422,6 +423,7 @@ class Gated:
 
 CHATHISTORY = "batch draft/chathistory echo-message labeled-response message-tags standard-replies"
 FULL = StoreError(Trouble.FULL, "The disk that holds /secret/place is full.")
+ENDLESS = Patience(1e9, 1e9, 1e9)
 FAST = Pace(lines_per_second=1e6, burst_lines=100_000, input_queue_lines=200)
 
 

@@ -338,32 +338,6 @@ def test_new_rules_hold_from_the_next_line_or_not_at_all(tmp_path: Path) -> None
     with_hub(tmp_path, scenario)
 
 
-def test_the_silent_are_asked_then_dropped_and_the_slow_to_register_too(tmp_path: Path) -> None:
-    async def scenario(node: Node) -> None:
-        ann, bob = await node.join("ann"), await node.join("bob")
-        late = node.arrive()
-        now = asyncio.get_running_loop().time()
-
-        def look(seconds: float) -> None:
-            node.hub.look_after(now + seconds, registration=30, ping=120, timeout=60)
-
-        look(31)
-        while late.is_open:
-            await asyncio.sleep(0)
-        assert late.heard == ["ERROR :Closing link: Registration timed out"]
-        look(121)
-        assert ann.heard[-1] == bob.heard[-1] == "PING :hub.test"
-        ann.pinged, ann.heard_at = False, now + 150
-        look(190)
-        assert not bob.is_open
-        assert bob.heard[-1] == "ERROR :Closing link: Ping timeout: 190 seconds"
-        assert (await ann.until("QUIT"))[-1].endswith(
-            "bob!~bob@host.test QUIT :Ping timeout: 190 seconds"
-        )
-
-    with_hub(tmp_path, scenario)
-
-
 def test_no_connection_is_left_open_at_the_end(tmp_path: Path) -> None:
     async def scenario(node: Node) -> None:
         here, there = socket.socketpair()

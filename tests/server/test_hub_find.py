@@ -1,4 +1,4 @@
-"""The hub: work that is made of what the store answers, and batches that nobody ends."""
+"""The hub: work that is made of what the store answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hubbub.core.history import InRoom, Page
 from hubbub.core.ids import Place, RoomId
-from hubbub.server.hub import BATCH_SECONDS
 from hubbub.store.errors import StoreError
 from tests.server.rig import FULL, Node, Wire, with_hub
 
@@ -81,25 +80,5 @@ def test_who_left_meanwhile_takes_nothing_back(tmp_path: Path) -> None:
         await node.settled()
         rows = node.store.answer(LOBBY)
         assert [row.params for row in rows] == [("oops",)]  # type: ignore[attr-defined]
-
-    with_hub(tmp_path, scenario)
-
-
-def test_a_batch_that_is_not_ended_is_given_up(tmp_path: Path) -> None:
-    async def scenario(node: Node) -> None:
-        ann = await node.join("ann", CAPABILITIES)
-        await ann.ask("@label=m BATCH +1 draft/multiline #lobby", "@batch=1 PRIVMSG #lobby one")
-
-        def look(now: float) -> None:
-            node.hub.look_after(now, registration=1e9, ping=1e9, timeout=1e9)
-
-        look(100.0)
-        look(100.0 + BATCH_SECONDS)
-        assert await ann.ask() == []
-        look(101.0 + BATCH_SECONDS)
-        look(102.0 + BATCH_SECONDS)
-        (line,) = await ann.until("TIMEOUT")
-        assert line.startswith("@label=m :hub.test FAIL BATCH TIMEOUT 1 :")
-        assert await ann.ask("@batch=1 PRIVMSG #lobby two", "BATCH -1") == []
 
     with_hub(tmp_path, scenario)

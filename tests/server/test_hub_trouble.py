@@ -17,7 +17,7 @@ from hubbub.server import retention_desk
 from hubbub.server.fanout import Fanout
 from hubbub.store.errors import StoreError, Trouble
 from hubbub.store.writing import Commit
-from tests.server.rig import CHATHISTORY, FULL, PATIENCE, Node, has, with_hub
+from tests.server.rig import CHATHISTORY, ENDLESS, FULL, PATIENCE, Node, has, with_hub
 
 
 def test_what_cant_be_stored_is_shown_to_nobody_and_its_sender_told(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_who_left_while_nothing_could_be_stored_is_reaped(tmp_path: Path) -> Non
         assert not bob.is_open
         assert has(await cat.ask("NAMES #lobby"), "ann bob cat")
         node.store.error = None
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         await cat.until("bob!~bob@host.test QUIT :Connection lost")
         assert has(await cat.ask("NAMES #lobby"), "= #lobby cat")
         assert list(node.hub.state.sessions) == [cat.session.id]
@@ -101,7 +101,7 @@ def test_who_left_is_reaped_though_batches_never_cease(tmp_path: Path) -> None:
         node.store.hold()
         bob.send("PRIVMSG #lobby :talking")
         await node.store.commit_begun()
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         node.store.go.set()
         assert has(await bob.until("QUIT"), "ann!~ann@host.test QUIT :Connection lost")
 
@@ -123,10 +123,10 @@ def test_who_left_is_reaped_though_the_store_cant_be_read_for_a_while(
         async with asyncio.timeout(PATIENCE):
             while node.store.load_errors:
                 await asyncio.sleep(0)
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         node.store.error = None
         await node.settled()
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         await bob.until("ann!~ann@host.test QUIT :Connection lost")
 
     with_hub(tmp_path, scenario)
@@ -245,10 +245,10 @@ def test_what_is_left_of_a_registration_that_broke_is_reaped(
             ann = node.arrive()
             ann.send("NICK ann", "USER ann 0 * :ann")
             await node.store.commit_begun()
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         node.store.go.set()
         await ann.until("ERROR")
-        node.hub.look_after(0.0, registration=1e9, ping=1e9, timeout=1e9)
+        node.hub.look_after(0.0, ENDLESS)
         await node.settled()
         assert list(node.hub.state.sessions) == [bob.session.id]
 

@@ -35,6 +35,7 @@ from hubbub.server.connection import Connection, Welcome
 from hubbub.server.http import Site
 from hubbub.server.hub import Hub
 from hubbub.server.intake import Pace
+from hubbub.server.liveness import Patience
 from hubbub.store import store as store_module
 from hubbub.store.errors import StoreError
 from hubbub.store.store import Store
@@ -122,7 +123,7 @@ class Process:
         self.ready = True
         while not self.stopping:
             await asyncio.sleep(CARE_SECONDS)
-            hub.look_after(self.loop.time(), registration=30.0, ping=30.0, timeout=15.0)
+            hub.look_after(self.loop.time(), Patience(30.0, 30.0, 15.0))
 
     def stop(self, away: float) -> None:
         """SIGTERM: says goodbye, closes, and comes again after `away` seconds."""
