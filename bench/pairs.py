@@ -202,9 +202,10 @@ def take_sample(name: str, scenario: Scenario, options: Options) -> Sample:
 
 
 def _registering(peer: peers.Peer, scenario: Scenario) -> int:
-    """How many may register at once: where memory is measured, no more than may join, if that is one thing."""
+    """How many may register at once: few where memory is measured, lest the storm's count as theirs who stay."""
     quiet = not scenario.messages and not scenario.storm
-    return JOINING if quiet and peer.admits_itself else peer.registering
+    few = quiet and not peer.welcomes_by_the_second
+    return min(peer.registering, JOINING) if few else peer.registering
 
 
 def take_pairs(

@@ -72,8 +72,8 @@ class Peer:
     program: Callable[[], str | None]
     prepare: Callable[[str, Place], list[str]]
     tls_on_same_port: bool = False
-    admits_itself: bool = False
-    """Whether everybody who registers is in the room by that alone, so that who registers joins."""
+    welcomes_by_the_second: bool = False
+    """Whether who registers waits for the next second, so that a few at a time would take for ever."""
     durable: bool = False
     """Whether it shows a message only when the disk has it, so that each delay has a sync in it."""
     registering: int = 500
@@ -323,10 +323,15 @@ PEERS: dict[str, Peer] = {
             _hubbub_program,
             _hubbub,
             tls_on_same_port=True,
-            admits_itself=True,
             durable=True,
         ),
-        Peer("inspircd", "InspIRCd (C++), no history", _installed("inspircd"), _inspircd),
+        Peer(
+            "inspircd",
+            "InspIRCd (C++), no history",
+            _installed("inspircd"),
+            _inspircd,
+            welcomes_by_the_second=True,
+        ),
         Peer("ngircd", "ngIRCd (C), no history", _installed("ngircd"), _ngircd, registering=8),
         Peer("ergo", "Ergo (Go), history in memory", _on_path("ergo"), _ergo),
         Peer("miniircd", "miniircd (Python), no history", _beside_python("miniircd"), _miniircd),

@@ -1,6 +1,7 @@
 """The clients: connected, registered and joined as people's programs do it, then ready for the measured rounds.
 
-Nothing here is measured; it keeps a bounded number of registrations under way and reads everything meanwhile.
+Nothing here is measured. They come in waves, so that what a server tells all who are there of each new one, it can
+tell them of a wave at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import socket
 import ssl
 import struct
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 from bench import procfs, wire
@@ -19,7 +19,7 @@ from bench.judge import DeliveryError, is_ping, pong
 from bench.scenarios import Scenario
 
 JOINING = 20
-"""JOINs under way at once where memory is measured: few, so that a storm's queues don't count as the members'."""
+"""JOINs at once where memory is measured: few, so that a storm's queues don't count as the members'."""
 JOINING_FAST = 200
 """The same where it isn't: the members of a large room come in a fraction of the time."""
 STALL_SECONDS = 30.0
@@ -35,7 +35,6 @@ class Client:
     sock: socket.socket
     websocket: bool = False
     welcomed: bool = False
-    asked: bool = False
     joined: bool = False
     tail: bytes = b""
     heard: list[bytes] = field(default_factory=list)
@@ -63,7 +62,7 @@ class Client:
 class Swarm:
     """All clients of one run and the epoll that watches them.
 
-    `registering` bounds the connections that wait for their welcome at the same time.
+    `registering` is how many the server lets wait for their welcome at the same time.
     """
 
     def __init__(self, scenario: Scenario, port: int, registering: int) -> None:
@@ -72,25 +71,18 @@ class Swarm:
         self.clients: list[Client] = []
         self.epoll = select.epoll()
         self._by_fd: dict[int, Client] = {}
-        self._most_registering = registering
-        self._registering = 0
-        self._joining = 0
-        self._welcomed: deque[Client] = deque()
-        self._most_joining = JOINING_FAST if scenario.messages else JOINING
-        # To read after each connection would be to read from all who are there each time that one comes.
-        self._stride = JOINING_FAST if scenario.messages else 1
+        self._registering = min(registering, JOINING_FAST)
+        self._joining = JOINING_FAST if scenario.messages else JOINING
         self._tls = tls_context() if scenario.tls else None
 
     def join(self, count: int) -> None:
         """Bring `count` clients into the room. Raises DeliveryError when the server stalls or refuses one."""
-        for number in range(count):
-            self._connect(number)
-            if number % self._stride == 0:
-                self.pump(0)
-            while self._registering >= self._most_registering:
-                self._pump_or_fail()
-        while self._registering or self._joining or self._welcomed:
-            self._pump_or_fail()
+        for first in range(0, count, self._registering):
+            numbers = range(first, min(first + self._registering, count))
+            wave = [self._connect(number) for number in numbers]
+            self._register(wave)
+            for start in range(0, len(wave), self._joining):
+                self._enter(wave[start : start + self._joining])
 
     def pump(self, timeout: float) -> int:
         """Read what there is, answering what must be answered; returns the number of clients that had something."""
@@ -105,7 +97,6 @@ class Swarm:
             lines, client.tail = client.lines_of(data)
             for line in lines:
                 self._line(client, line)
-        self._ask_to_join()
         return len(events)
 
     def settle(self, server: list[int], limit: float = 20.0) -> None:
@@ -126,7 +117,7 @@ class Swarm:
                 client.sock.close()
         self.epoll.close()
 
-    def _connect(self, number: int) -> None:
+    def _connect(self, number: int) -> Client:
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=STALL_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
@@ -138,12 +129,22 @@ class Swarm:
         self.clients.append(client)
         self._by_fd[sock.fileno()] = client
         self.epoll.register(sock.fileno(), select.EPOLLIN)
-        self._registering += 1
-        wanted = self.scenario.variants[number % len(self.scenario.variants)]
-        asking = [f"CAP REQ :{wanted}", "CAP END"] if wanted else []
-        client.send(
-            *asking[:1], f"NICK {client.nick}", f"USER {client.nick} 0 * :bench", *asking[1:]
-        )
+        return client
+
+    def _register(self, wave: list[Client]) -> None:
+        for client in wave:
+            wanted = self.scenario.variants[client.number % len(self.scenario.variants)]
+            asking = [f"CAP REQ :{wanted}", "CAP END"] if wanted else []
+            who = [f"NICK {client.nick}", f"USER {client.nick} 0 * :bench"]
+            client.send(*asking[:1], *who, *asking[1:])
+        while not all(client.welcomed for client in wave):
+            self._pump_or_fail()
+
+    def _enter(self, wave: list[Client]) -> None:
+        for client in wave:
+            client.send(f"JOIN {self.scenario.room_of(client.number)}")
+        while not all(client.joined for client in wave):
+            self._pump_or_fail()
 
     def _read(self, client: Client) -> bytes:
         parts = []
@@ -164,13 +165,10 @@ class Swarm:
             client.send(pong(line))
         elif verb == b"PRIVMSG":
             client.heard.append(line)
-        elif verb == b"001" and not client.welcomed:
+        elif verb == b"001":
             client.welcomed = True
-            self._registering -= 1
-            self._welcomed.append(client)
-        elif verb == b"366" and not client.joined and self._own_room(client) in line:
+        elif verb == b"366" and self._own_room(client) in line:
             client.joined = True
-            self._joining -= client.asked
         elif verb == b"CAP" and b" NAK " in line:
             raise DeliveryError(f"the server lacks what {client.nick} needs: {line!r}")
         elif verb == b"ERROR":
@@ -178,15 +176,6 @@ class Swarm:
 
     def _own_room(self, client: Client) -> bytes:
         return f" {self.scenario.room_of(client.number)} :".encode()
-
-    def _ask_to_join(self) -> None:
-        """Let the next welcomed clients ask, though a server that joins everybody itself may have been first."""
-        while self._welcomed and self._joining < self._most_joining:
-            client = self._welcomed.popleft()
-            client.send(f"JOIN {self.scenario.room_of(client.number)}")
-            if not client.joined:
-                client.asked = True
-                self._joining += 1
 
     def _pump_or_fail(self) -> None:
         if not self.pump(STALL_SECONDS):
