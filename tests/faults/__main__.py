@@ -33,7 +33,10 @@ class Part:
     full_settings: Mapping[str, str] = field(default_factory=dict)
 
 
-_KILLS = (*PYTEST, "tests/faults/test_kill.py", "tests/faults/test_kill_client.py")
+_KILLS = (
+    *PYTEST,
+    *(f"tests/faults/test_{name}.py" for name in ("kill", "kill_client", "killed_clients")),
+)
 _SIMULATE = ("-m", "tests.faults.simulate", "--seeds")
 
 PARTS: Mapping[str, Part] = {
