@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -117,6 +117,14 @@ async def _entered(process: asyncio.subprocess.Process) -> None:
     raise AssertionError("it ended before it was in the room")
 
 
+async def _becomes(so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE
+    while not so():
+        assert clock() < until, otherwise()
+        await asyncio.sleep(0.05)
+
+
 @pytest.mark.timeout(90 + 10 * KILLS)
 def test_a_killed_client_loses_nothing_that_it_showed(tmp_path: Path) -> None:
     server = Server(tmp_path)
@@ -127,18 +135,22 @@ async def _killed(server: Server, home: Path, chance: random.Random) -> None:
     server.start()
     witness = Person("witness", [], chance)
     living = asyncio.create_task(witness.live(server))
-    async with asyncio.timeout(PATIENCE):
-        while not witness.model.registered:
-            await asyncio.sleep(0.05)
+    # What the server opens for a first question is no connection that stays behind.
+    await _becomes(
+        lambda: witness.model.registered and witness.model.settled,
+        lambda: "the witness never came in",
+    )
     files = server.files()
     talkers = [Talker(f"talker{number}", home / str(number), chance) for number in range(TALKERS)]
     times = -(-KILLS // TALKERS)
     await asyncio.gather(*(talker.lives(server.port, times) for talker in talkers))
     statuses = [await talker.comes_once_more(server.port) for talker in talkers]
     assert statuses == [Status.OK] * TALKERS
-    async with asyncio.timeout(PATIENCE):
-        while not witness.has_shown(talkers[-1].said[-1][-1]) or server.files() > files:
-            await asyncio.sleep(0.05)
+    last = talkers[-1].said[-1][-1]
+    await _becomes(lambda: witness.has_shown(last), lambda: f"{last!r} never reached the witness")
+    await _becomes(
+        lambda: server.files() <= files, lambda: f"{server.files()} files open, {files} before"
+    )
     ledger = Ledger(server.database)
     ledger.read()
     rows = [row for row in ledger.rows if row.is_message and row.room == LOBBY]
