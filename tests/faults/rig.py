@@ -6,6 +6,7 @@ Nothing here knows the server's code: what is checked is what came over the wire
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -140,6 +141,14 @@ class Server:
     def files(self) -> int:
         """How many files and sockets the process has open."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def sockets(self) -> int:
+        """How many sockets are among them: a reader more of the history is files, and no connection."""
+        count = 0
+        for number in os.listdir(f"/proc/{self.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                count += os.readlink(f"/proc/{self.pid}/fd/{number}").startswith("socket:")
+        return count
 
     def __enter__(self) -> Server:
         self.start()

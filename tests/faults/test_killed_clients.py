@@ -135,12 +135,11 @@ async def _killed(server: Server, home: Path, chance: random.Random) -> None:
     server.start()
     witness = Person("witness", [], chance)
     living = asyncio.create_task(witness.live(server))
-    # What the server opens for a first question is no connection that stays behind.
     await _becomes(
         lambda: witness.model.registered and witness.model.settled,
         lambda: "the witness never came in",
     )
-    files = server.files()
+    sockets = server.sockets()
     talkers = [Talker(f"talker{number}", home / str(number), chance) for number in range(TALKERS)]
     times = -(-KILLS // TALKERS)
     await asyncio.gather(*(talker.lives(server.port, times) for talker in talkers))
@@ -149,7 +148,8 @@ async def _killed(server: Server, home: Path, chance: random.Random) -> None:
     last = talkers[-1].said[-1][-1]
     await _becomes(lambda: witness.has_shown(last), lambda: f"{last!r} never reached the witness")
     await _becomes(
-        lambda: server.files() <= files, lambda: f"{server.files()} files open, {files} before"
+        lambda: server.sockets() <= sockets,
+        lambda: f"{server.sockets()} sockets open, {sockets} before",
     )
     ledger = Ledger(server.database)
     ledger.read()
