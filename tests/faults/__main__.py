@@ -35,7 +35,9 @@ class Part:
 
 _KILLS = (
     *PYTEST,
-    *(f"tests/faults/test_{name}.py" for name in ("kill", "kill_client", "killed_clients")),
+    "tests/faults/test_kill.py",
+    "tests/faults/test_kill_under_our_client.py",
+    "tests/faults/test_killed_clients.py",
 )
 _SIMULATE = ("-m", "tests.faults.simulate", "--seeds")
 

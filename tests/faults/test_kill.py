@@ -2,9 +2,9 @@
 
 Three rounds by default; HUBBUB_KILLS=100 for many, HUBBUB_SEED=n for the same choices once more:
 
-    HUBBUB_KILLS=100 python -m pytest -s tests/faults/test_kill.py tests/faults/test_kill_client.py
+    HUBBUB_KILLS=100 python -m pytest -s tests/faults/test_kill.py
 
-A hundred take about ten minutes, for both.
+The same for test_kill_under_our_client.py and test_killed_clients.py. A hundred take under ten minutes, for all three.
 """
 
 from __future__ import annotations

@@ -38,15 +38,13 @@ class Talker:
     async def lives(self, port: int, times: int) -> None:
         """Comes, talks and is killed, a quarter of the times while it comes."""
         for _ in range(times):
-            async with self._process(port) as process:
+            async with self._killed_in_the_end(port) as process:
                 if self._chance.random() < 0.25:
                     await asyncio.sleep(self._chance.uniform(0.0, 0.5))
                 else:
                     await self._talk(process, self._chance.uniform(0.05, 0.8))
-                process.kill()
 
     async def _talk(self, process: asyncio.subprocess.Process, seconds: float) -> None:
-        assert process.stdin is not None
         await _entered(process)
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
@@ -56,23 +54,22 @@ class Talker:
 
     async def comes_once_more(self, port: int) -> int:
         """Says a last word and goes; the exit status."""
-        async with self._process(port) as process:
-            assert process.stdin is not None
-            self._say(process, "the very last word")
-            process.stdin.close()
+        async with self._killed_in_the_end(port) as process:
+            self._say(process, "the very last word").close()
             return await process.wait()
 
-    def _say(self, process: asyncio.subprocess.Process, words: str) -> None:
+    def _say(self, process: asyncio.subprocess.Process, words: str) -> asyncio.StreamWriter:
         assert process.stdin is not None
         text = f"{self._mark(len(self.said) - 1)}{len(self.said[-1])} {words}"
         self.said[-1].append(text)
         process.stdin.write(f"{text}\n".encode())
+        return process.stdin
 
     def _mark(self, life: int) -> str:
         return f"{self.name} {life}/"
 
     @asynccontextmanager
-    async def _process(self, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def _killed_in_the_end(self, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
         pipe = asyncio.subprocess.PIPE
         words = ("chat", f"127.0.0.1:{port}", "--data", str(self._home), "--name", self.name)
         process = await asyncio.create_subprocess_exec(
@@ -88,7 +85,7 @@ class Talker:
         try:
             yield process
         finally:
-            if process.returncode is None:
+            if process.returncode is None:  # it didn't go by itself
                 process.kill()
             async with asyncio.timeout(ANSWER_WITHIN):
                 out = await reading
